@@ -1,0 +1,93 @@
+#pragma once
+// Files, with the durability that the design promises: a published file is written whole
+// (temporary name, fsync, rename, fsync of the folder). All functions are thread-safe and
+// blocking; every error names the path.
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "os/fd.h"
+
+namespace vlmhb::os {
+
+using Path = std::filesystem::path;
+
+// The whole file; kCorrupt if it is larger than `max_bytes`.
+Result<std::string> ReadFile(const Path& path, size_t max_bytes = 256u << 20);
+
+// Replaces `path` atomically: readers see the old file or the new one, never a mixture, also
+// after a power cut.
+Result<void> WriteFileAtomic(const Path& path, std::string_view bytes);
+
+// The same for a file too large for memory: append to it, then Publish(). Not published (or
+// destroyed before): the temporary file is removed and `path` is as it was. Not thread-safe.
+class AtomicFile {
+ public:
+  static Result<AtomicFile> Create(const Path& path);
+  AtomicFile(AtomicFile&&) = default;
+  AtomicFile& operator=(AtomicFile&&) = default;
+  ~AtomicFile();
+
+  // Buffered.
+  Result<void> Append(std::string_view bytes);
+  // Flushes, syncs and renames. Call once, last.
+  Result<void> Publish();
+
+ private:
+  AtomicFile(Path path, Path temporary, Fd fd);
+  Result<void> Flush();
+
+  Path path_;
+  Path temporary_;
+  Fd fd_;
+  std::string buffer_;
+};
+
+// Writes all of `bytes` to `fd`, going on after short writes and EINTR. `what` names the target.
+Result<void> WriteAll(int fd, std::string_view bytes, std::string_view what);
+
+Result<Fd> OpenFile(const Path& path, int flags, int mode = 0644);
+// Makes the entries of a folder durable after a create or rename in it.
+Result<void> SyncFolder(const Path& folder);
+// Creates `path` and its parents where missing.
+Result<void> MakeFolders(const Path& path);
+
+// An advisory lock (flock) on `path`, created if missing, kept until destruction. It goes away
+// with the process, however that ends. kUnavailable if another process holds it; the holder's
+// pid, which TryLock writes into the file, is in the message.
+class FileLock {
+ public:
+  static Result<FileLock> TryLock(const Path& path);
+
+ private:
+  explicit FileLock(Fd fd) : fd_(std::move(fd)) {}
+  Fd fd_;
+};
+
+// A fresh folder under $TMPDIR or /tmp, removed with its content on destruction.
+class TempFolder {
+ public:
+  // CHECK-fails if it cannot be made: for tests and short-lived tools.
+  explicit TempFolder(std::string_view prefix = "vlmhb");
+  ~TempFolder();
+  TempFolder(const TempFolder&) = delete;
+  TempFolder& operator=(const TempFolder&) = delete;
+  const Path& path() const { return path_; }
+
+ private:
+  Path path_;
+};
+
+// `relative` joined to `root`, refused (kInvalidConfig) if it is absolute, has a ".." that leaves
+// `root`, or resolves through a symbolic link to somewhere outside of `root`. A path that does not
+// exist is judged by its existing part.
+Result<Path> JoinInside(const Path& root, std::string_view relative);
+
+// The running program's own file.
+Path SelfExecutable();
+
+}  // namespace vlmhb::os
