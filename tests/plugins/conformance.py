@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+"""Checks that a plug-in keeps the plug-in protocol (docs/formats/plugin-protocol.md).
+
+    conformance.py [--load JSON] [--image FILE] PLUGIN [ARG...]
+
+--load is the object sent as load parameters. --image is an image that the plug-in can read; with it
+the plug-in is asked about the image by path and as base64. Exit status 0: it conforms.
+For authors of plug-ins as much as for this project's own tests; needs nothing but Python.
+"""
+
+import argparse
+import base64
+import contextlib
+import json
+import os
+import struct
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from plugin_client import MAX_FRAME_BYTES, PluginClient, PluginGone  # noqa: E402
+
+ERROR_CODES = {"bad_request", "bad_image", "out_of_memory", "load_failed", "unsupported",
+               "internal"}
+OPTIONS = None
+
+
+def image_parts():
+    """The same image by path and inside of the request; a bare text without --image."""
+    if OPTIONS.image is None:
+        return [[{"type": "text", "text": "What is it?"}]]
+    with open(OPTIONS.image, "rb") as file:
+        data = base64.b64encode(file.read()).decode()
+    path = {"type": "image", "path": os.path.abspath(OPTIONS.image)}
+    inline = {"type": "image", "media_type": "image/png", "data": data}
+    return [[part, {"type": "text", "text": "What is it?"}] for part in (path, inline)]
+
+
+class Conformance(unittest.TestCase):
+    def setUp(self):
+        stack = contextlib.ExitStack()
+        self.addCleanup(stack.close)
+        self.plugin = stack.enter_context(PluginClient(OPTIONS.plugin))
+
+    def load(self):
+        self.assertEqual(self.plugin.ask({"type": "load", "params": OPTIONS.load}),
+                         {"type": "loaded"})
+
+    def assert_error(self, message, codes=None, request_id=None):
+        self.assertEqual(message["type"], "error", message)
+        self.assertIn(message["code"], codes or ERROR_CODES)
+        self.assertTrue(message["message"].strip())
+        self.assertIsInstance(message.get("retryable", False), bool)
+        self.assertEqual(message.get("id"), request_id)
+
+    def assert_answer(self, deltas, done):
+        self.assertEqual(done["type"], "done", done)
+        self.assertIn(done["finish_reason"], {"stop", "length"})
+        self.assertTrue(all(isinstance(text, str) for text in deltas))
+        for key, value in done.get("usage", {}).items():
+            self.assertIn(key, {"prompt_tokens", "completion_tokens"})
+            self.assertGreaterEqual(value, 0)
+
+    def test_hello_names_the_plugin(self):
+        hello = self.plugin.ask({"type": "hello", "protocol": 1, "unknown": "ignored"})
+        self.assertEqual(hello["type"], "hello")
+        self.assertEqual(hello["protocol"], 1)
+        self.assertEqual(hello["kind"], "model")
+        self.assertTrue(hello["name"])
+        self.assertTrue(hello["version"])
+
+    def test_one_load_serves_many_requests(self):
+        self.load()
+        answers = []
+        for number, content in enumerate(image_parts() * 2, start=1):
+            deltas, done = self.plugin.generate(number, content)
+            self.assert_answer(deltas, done)
+            answers.append("".join(deltas))
+        if OPTIONS.image is not None:
+            self.assertEqual(answers[0], answers[2], "the same request, another answer")
+
+    def test_unknown_generate_params_are_ignored(self):
+        self.load()
+        params = {"temperature": 0.0, "seed": 1, "max_tokens": 4096, "of_the_future": [1]}
+        self.assert_answer(*self.plugin.generate(1, image_parts()[0], params))
+
+    def test_unknown_type_is_unsupported(self):
+        self.assert_error(self.plugin.ask({"type": "sing"}), {"unsupported"})
+        self.assertEqual(self.plugin.ask({"type": "hello", "protocol": 1})["type"], "hello")
+
+    def test_generate_before_load_is_an_error(self):
+        _, last = self.plugin.generate(5, "early")
+        self.assert_error(last, {"bad_request"}, 5)
+
+    def test_malformed_request_is_an_error_and_the_next_one_is_answered(self):
+        self.load()
+        _, last = self.plugin.generate(1, [{"type": "hologram"}])
+        self.assert_error(last, {"bad_request", "unsupported"}, 1)
+        self.assert_error(self.plugin.ask({"type": "generate", "id": 2}), {"bad_request"}, 2)
+        self.assert_answer(*self.plugin.generate(3, image_parts()[0]))
+
+    def test_unreadable_image_is_an_error_and_the_next_one_is_answered(self):
+        if OPTIONS.image is None:
+            self.skipTest("no --image")
+        self.load()
+        with tempfile.NamedTemporaryFile(suffix=".png") as broken:
+            broken.write(b"\x89PNG\r\n\x1a\n broken")
+            broken.flush()
+            _, last = self.plugin.generate(1, [{"type": "image", "path": broken.name}])
+            self.assert_error(last, {"bad_image"}, 1)
+        _, last = self.plugin.generate(2, [{"type": "image", "path": "/nonexistent/a.png"}])
+        self.assert_error(last, {"bad_image"}, 2)
+        _, last = self.plugin.generate(3, [{"type": "image", "data": "!!!not base64!!!"}])
+        self.assert_error(last, {"bad_image", "bad_request"}, 3)
+        self.assert_answer(*self.plugin.generate(4, image_parts()[0]))
+
+    def test_late_cancel_is_harmless(self):
+        self.load()
+        self.assert_answer(*self.plugin.generate(1, image_parts()[0]))
+        self.plugin.send({"type": "cancel", "id": 1})
+        self.assert_answer(*self.plugin.generate(2, image_parts()[0]))
+
+    def test_frames_in_any_pieces(self):
+        payload = json.dumps({"type": "hello", "protocol": 1}).encode()
+        frame = struct.pack("<I", len(payload)) + payload
+        for byte in frame:
+            self.plugin.send_bytes(bytes([byte]))
+        self.assertEqual(self.plugin.receive()["type"], "hello")
+        self.plugin.send_bytes(frame * 3)
+        for _ in range(3):
+            self.assertEqual(self.plugin.receive()["type"], "hello")
+
+    def test_shutdown_ends_it_with_status_0(self):
+        self.load()
+        self.plugin.send({"type": "shutdown"})
+        self.assertEqual(self.plugin.wait(), 0)
+
+    def test_host_that_goes_away_ends_it(self):
+        self.plugin.process.stdin.close()
+        self.plugin.wait()
+
+    def test_broken_frames_end_it(self):
+        for data in (struct.pack("<I", MAX_FRAME_BYTES + 1), struct.pack("<I", 3) + b"[1]",
+                     struct.pack("<I", 2) + b"\xff\xff"):
+            with PluginClient(OPTIONS.plugin) as plugin:
+                plugin.send_bytes(data)
+                with self.assertRaises(PluginGone):
+                    plugin.receive()
+                self.assertNotEqual(plugin.wait(), 0)
+
+
+def main():
+    global OPTIONS
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--load", type=json.loads, default={}, metavar="JSON")
+    parser.add_argument("--image", metavar="FILE")
+    parser.add_argument("plugin", nargs=argparse.REMAINDER)
+    OPTIONS = parser.parse_args()
+    if not OPTIONS.plugin:
+        parser.error("which plug-in?")
+    result = unittest.TextTestRunner().run(
+        unittest.defaultTestLoader.loadTestsFromTestCase(Conformance))
+    sys.exit(0 if result.wasSuccessful() else 1)
+
+
+if __name__ == "__main__":
+    main()
