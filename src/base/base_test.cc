@@ -29,7 +29,9 @@ TEST(Result, CarriesValuesAndErrorsUpwards) {
 
 TEST(Error, EveryCodeHasARow) {
   for (int code = 0; code <= static_cast<int>(ErrorCode::kInternal); ++code)
-    EXPECT_FALSE(ErrorCodeName(static_cast<ErrorCode>(code)).empty());
+    EXPECT_EQ(ErrorCodeFromName(ErrorCodeName(static_cast<ErrorCode>(code))),
+              static_cast<ErrorCode>(code));
+  EXPECT_EQ(ErrorCodeFromName("nonsense"), std::nullopt);
   EXPECT_EQ(ErrnoError(ENOSPC, "x").code(), ErrorCode::kNoSpace);
   EXPECT_EQ(ExitStatus(ErrorCode::kCancelled), 130);
 }
@@ -58,7 +60,7 @@ TEST(Json, CanonicalTextIgnoresKeyOrder) {
 
 TEST(Json, BadInputIsAnErrorNotAnException) {
   for (const std::string& bad : {std::string("{"), std::string("[1,]"), std::string("\"\xFF\""),
-                                std::string(1000, '['), std::string("1 2"), std::string()})
+                                 std::string(1000, '['), std::string("1 2"), std::string()})
     EXPECT_FALSE(ParseJson(bad).ok());
 }
 

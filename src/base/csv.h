@@ -50,8 +50,7 @@ char GuessCsvDelimiter(std::string_view header_line);
 
 // Appends `cells` as one record with '\n' to `out`, quoting where needed (delimiter, quote,
 // CR, LF, or leading/trailing space).
-void AppendCsvRecord(std::string& out, const std::vector<std::string>& cells,
-                     char delimiter = ';');
+void AppendCsvRecord(std::string& out, const std::vector<std::string>& cells, char delimiter = ';');
 
 inline constexpr std::string_view kUtf8Bom = "\xEF\xBB\xBF";
 

@@ -24,7 +24,8 @@ std::vector<Record> ReadAll(const std::string& text, CsvOptions options = {}) {
 }
 
 TEST(Csv, ReadsThePredecessorsFiles) {
-  EXPECT_EQ(ReadAll("\xEF\xBB\xBF" "a;b\r\n1;\"x;\"\"y\"\"\"\r\n\r\n;last"),
+  EXPECT_EQ(ReadAll("\xEF\xBB\xBF"
+                    "a;b\r\n1;\"x;\"\"y\"\"\"\r\n\r\n;last"),
             (std::vector<Record>{{"a", "b"}, {"1", "x;\"y\""}, {"", "last"}}));
 }
 

@@ -59,6 +59,13 @@ ErrorCode CodeOfErrno(int error_number) {
 }  // namespace
 
 std::string_view ErrorCodeName(ErrorCode code) { return Row(code).name; }
+
+std::optional<ErrorCode> ErrorCodeFromName(std::string_view name) {
+  for (size_t i = 0; i < kCodes.size(); ++i)
+    if (kCodes[i].name == name) return static_cast<ErrorCode>(i);
+  return std::nullopt;
+}
+
 bool IsRetryable(ErrorCode code) { return Row(code).retryable; }
 int ExitStatus(ErrorCode code) { return Row(code).exit_status; }
 int HttpStatus(ErrorCode code) { return Row(code).http_status; }

@@ -3,6 +3,7 @@
 // callers that must react to it: a retry loop, a shell (exit status) and an
 // HTTP client (status). One table, in error.cc, answers all three.
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,7 @@ enum class ErrorCode {
 
 // Stable lower-case name, for instance "invalid_config".
 std::string_view ErrorCodeName(ErrorCode code);
+std::optional<ErrorCode> ErrorCodeFromName(std::string_view name);
 
 // Whether trying the same thing again can help.
 bool IsRetryable(ErrorCode code);

@@ -20,8 +20,8 @@ template <typename T>
 class [[nodiscard]] Result {
  public:
   using value_type = T;
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}         // NOLINT
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}     // NOLINT
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT
+  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT
 
   bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
@@ -77,9 +77,9 @@ class [[nodiscard]] Result<void> {
 #define VLMHB_CONCAT(a, b) VLMHB_CONCAT_(a, b)
 
 // Evaluates a Result<void> (or discards a value) and returns its error upwards.
-#define VLMHB_TRY(expression)                                       \
-  do {                                                              \
-    auto vlmhb_try_result = (expression);                           \
+#define VLMHB_TRY(expression)                                               \
+  do {                                                                      \
+    auto vlmhb_try_result = (expression);                                   \
     if (!vlmhb_try_result.ok()) return std::move(vlmhb_try_result).error(); \
   } while (false)
 

@@ -19,7 +19,7 @@ TEST(Text, SanitizeReplacesOnlyIllFormedBytes) {
   EXPECT_EQ(SanitizeUtf8("Привет 👋"), "Привет 👋");
   EXPECT_EQ(SanitizeUtf8("a\xFF\x62"), "a\xEF\xBF\xBD\x62");
   EXPECT_EQ(SanitizeUtf8("\xED\xA0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");  // surrogate
-  EXPECT_FALSE(IsValidUtf8("\xC0\xAF"));                                             // overlong
+  EXPECT_FALSE(IsValidUtf8("\xC0\xAF"));                                            // overlong
   EXPECT_FALSE(IsValidUtf8("\xF4\x90\x80\x80"));  // beyond U+10FFFF
   EXPECT_TRUE(IsValidUtf8("\xF4\x8F\xBF\xBF"));
 }

@@ -109,7 +109,8 @@ Result<void> SyncFolder(const Path& folder) {
 Result<void> MakeFolders(const Path& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
-  if (error) return ErrnoError(error.value(), fmt::format("cannot create folder {}", path.string()));
+  if (error)
+    return ErrnoError(error.value(), fmt::format("cannot create folder {}", path.string()));
   return {};
 }
 
@@ -127,6 +128,11 @@ Result<FileLock> FileLock::TryLock(const Path& path) {
   if (::ftruncate(fd.get(), 0) != 0 || ::pwrite(fd.get(), pid.data(), pid.size(), 0) < 0)
     return FailedOn("write", path);
   return FileLock(std::move(fd));
+}
+
+bool FileLock::IsHeld(const Path& path) {
+  const Result<Fd> fd = OpenFile(path, O_RDONLY);
+  return fd.ok() && ::flock(fd->get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
 TempFolder::TempFolder(std::string_view prefix) {

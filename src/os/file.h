@@ -62,6 +62,8 @@ Result<void> MakeFolders(const Path& path);
 class FileLock {
  public:
   static Result<FileLock> TryLock(const Path& path);
+  // Whether some process holds the lock now. Only asks: the file is not written or created.
+  static bool IsHeld(const Path& path);
 
  private:
   explicit FileLock(Fd fd) : fd_(std::move(fd)) {}

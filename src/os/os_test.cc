@@ -21,7 +21,10 @@ TEST(File, AtomicWriteReplacesWhole) {
   ASSERT_TRUE(WriteFileAtomic(path, "one").ok());
   ASSERT_TRUE(WriteFileAtomic(path, "two").ok());
   EXPECT_EQ(*ReadFile(path), "two");
-  { AtomicFile dropped = *AtomicFile::Create(path); ASSERT_TRUE(dropped.Append("x").ok()); }
+  {
+    AtomicFile dropped = *AtomicFile::Create(path);
+    ASSERT_TRUE(dropped.Append("x").ok());
+  }
   EXPECT_EQ(*ReadFile(path), "two");
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
 }
@@ -45,8 +48,10 @@ TEST(File, JoinInsideRefusesEveryWayOut) {
 
 TEST(File, ALockNamesItsHolder) {
   const TempFolder folder;
+  EXPECT_FALSE(FileLock::IsHeld(folder.path() / "lock"));
   const auto held = FileLock::TryLock(folder.path() / "lock");
   ASSERT_TRUE(held.ok());
+  EXPECT_TRUE(FileLock::IsHeld(folder.path() / "lock"));
   const auto second = FileLock::TryLock(folder.path() / "lock");
   ASSERT_FALSE(second.ok());
   EXPECT_EQ(second.error().code(), ErrorCode::kUnavailable);
@@ -65,11 +70,10 @@ TEST(Process, PassesArgumentsLiterallyAndInheritsNothing) {
 
 TEST(Process, DescriptorsAreOnlyThoseNamed) {
   const auto pipe = MakePipe();
-  const auto output = RunAndCapture(
-      {.argv = {"sh", "-c", "echo hi >&5; ls /proc/self/fd | wc -l"},
-       .env = {{"PATH", "/usr/bin:/bin"}},
-       .fds = {{5, pipe->write.get()}}},
-      kPlenty);
+  const auto output = RunAndCapture({.argv = {"sh", "-c", "echo hi >&5; ls /proc/self/fd | wc -l"},
+                                     .env = {{"PATH", "/usr/bin:/bin"}},
+                                     .fds = {{5, pipe->write.get()}}},
+                                    kPlenty);
   ASSERT_TRUE(output.ok());
   EXPECT_EQ(output->out, "5\n");  // 0, 1, 2, 5 and ls's own
   char text[8] = {};
@@ -100,8 +104,9 @@ TEST(Process, ATimeoutKillsTheWholeGroup) {
 }
 
 TEST(Process, OutputPastTheLimitIsDropped) {
-  const auto output = RunAndCapture({.argv = {"sh", "-c", "yes | head -c 100000"},
-                                     .env = {{"PATH", "/usr/bin:/bin"}}}, kPlenty, 1000);
+  const auto output = RunAndCapture(
+      {.argv = {"sh", "-c", "yes | head -c 100000"}, .env = {{"PATH", "/usr/bin:/bin"}}}, kPlenty,
+      1000);
   ASSERT_TRUE(output.ok());
   EXPECT_EQ(output->out.size(), 1000u);
 }

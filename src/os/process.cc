@@ -239,8 +239,8 @@ Result<Output> RunAndCapture(SpawnOptions options, milliseconds timeout, size_t 
   const auto left = std::chrono::duration_cast<milliseconds>(deadline - SteadyClock::now());
   const auto status = process.Wait(std::max(left, milliseconds(0)));
   if (!status.has_value())
-    return Error(ErrorCode::kTimeout, fmt::format("{} did not end within {} ms", options.argv[0],
-                                                  timeout.count()));
+    return Error(ErrorCode::kTimeout,
+                 fmt::format("{} did not end within {} ms", options.argv[0], timeout.count()));
   output.status = *status;
   return output;
 }

@@ -17,16 +17,16 @@
 namespace vlmhb::os {
 
 struct SpawnOptions {
-  std::vector<std::string> argv;             // argv[0] is a path, or a name looked up in PATH
-  std::map<std::string, std::string> env;    // the whole environment of the child
-  Path working_folder;                       // empty: the parent's
+  std::vector<std::string> argv;           // argv[0] is a path, or a name looked up in PATH
+  std::map<std::string, std::string> env;  // the whole environment of the child
+  Path working_folder;                     // empty: the parent's
   // Child descriptor number -> parent descriptor. 0, 1 and 2 default to /dev/null; every other
   // descriptor is closed in the child.
   std::map<int, int> fds;
   // Files ("…/cgroup.procs") to which the child writes "0" before exec, so that no code of its
   // own ever runs outside of the cgroup.
   std::vector<Path> cgroup_procs;
-  bool die_with_parent = true;               // SIGKILL when the spawning thread ends
+  bool die_with_parent = true;  // SIGKILL when the spawning thread ends
   bool new_process_group = true;
 };
 

@@ -1,0 +1,21 @@
+#pragma once
+// manifest.json of a run: what really ran, where, under which limits. It has no secrets: parameters
+// are recorded as the config references them.
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/result.h"
+#include "orchestrator/workspace.h"
+#include "plan/plan.h"
+#include "registry/resolved.h"
+
+namespace vlmhb::orchestrator {
+
+// This machine: CPU model, cores, memory in bytes, kernel.
+json::object DescribeHardware();
+
+// Adds one stage to the run's manifest (created if missing), atomically.
+Result<void> RecordStage(const Path& manifest, const registry::ResolvedRun& run,
+                         const plan::RunInputs& inputs, plan::StageKind kind, json::object stage);
+
+}  // namespace vlmhb::orchestrator

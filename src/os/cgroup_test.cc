@@ -1,0 +1,131 @@
+#include "os/cgroup.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "os/process.h"
+
+namespace vlmhb::os {
+namespace {
+
+using std::chrono::milliseconds;
+constexpr milliseconds kPlenty{20'000};
+
+constexpr char kHybrid[] =
+    "32 25 0:28 / /sys/fs/cgroup/memory rw,relatime shared:5 - cgroup cgroup rw,memory\n"
+    "33 25 0:29 / /sys/fs/cgroup/pids rw,relatime - cgroup cgroup rw,pids\n"
+    "34 25 0:30 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw,nsdelegate\n"
+    "35 25 0:31 / /home rw - ext4 /dev/vda rw\n"
+    "broken line\n";
+
+TEST(Cgroup, FindsItsPlacesInAHybridLayout) {
+  const CgroupLayout layout =
+      ParseCgroupLayout(kHybrid, "9:name=systemd:/\n8:pids:/\n4:memory:/a/b\n0::/user\n");
+  ASSERT_TRUE(layout.memory_v1 && layout.pids_v1 && layout.unified);
+  EXPECT_EQ(layout.memory_v1->own, "/sys/fs/cgroup/memory/a/b");
+  EXPECT_EQ(layout.pids_v1->own, "/sys/fs/cgroup/pids");
+  EXPECT_EQ(layout.unified->own, "/sys/fs/cgroup/unified/user");
+  EXPECT_EQ(CgroupParent(layout, "memory"), "/sys/fs/cgroup/memory/a/b");
+}
+
+TEST(Cgroup, AContainersMountRootIsNotRepeated) {
+  const CgroupLayout layout = ParseCgroupLayout(
+      "32 25 0:28 /docker/1 /sys/fs/cgroup/cpu,memory rw - cgroup cgroup rw,cpu,memory\n",
+      "4:cpu,memory:/docker/1/x\n");
+  ASSERT_TRUE(layout.memory_v1.has_value());
+  EXPECT_EQ(layout.memory_v1->own, "/sys/fs/cgroup/cpu,memory/x");
+  EXPECT_FALSE(layout.unified.has_value());
+}
+
+TEST(Cgroup, Version2TakesTheNearestFolderThatHandsTheControllerDown) {
+  const TempFolder top;
+  const Path scope = top.path() / "user.slice" / "app.slice" / "run.scope";
+  std::filesystem::create_directories(scope);
+  std::ofstream(top.path() / "cgroup.subtree_control") << "cpu memory pids\n";
+  std::ofstream(top.path() / "user.slice" / "app.slice" / "cgroup.subtree_control") << "memory\n";
+  std::ofstream(scope / "cgroup.subtree_control") << "\n";
+  const CgroupLayout layout{.unified = CgroupPlace{top.path(), scope}};
+  EXPECT_EQ(CgroupParent(layout, "memory"), top.path() / "user.slice" / "app.slice");
+  EXPECT_EQ(CgroupParent(layout, "pids"), top.path());
+  EXPECT_EQ(CgroupParent(layout, "io"), Path());
+  EXPECT_EQ(CgroupParent({}, "memory"), Path());
+}
+
+TEST(Cgroup, LimitsAreWrittenInTheOrderTheKernelTakes) {
+  using Files = std::vector<std::pair<std::string, std::string>>;
+  EXPECT_EQ(MemoryLimitFiles(false, 4096),
+            (Files{{"memory.limit_in_bytes", "4096"}, {"?memory.memsw.limit_in_bytes", "4096"}}));
+  EXPECT_EQ(MemoryLimitFiles(true, 4096),
+            (Files{{"memory.max", "4096"}, {"?memory.swap.max", "0"}}));
+}
+
+TEST(Cgroup, NamesTellWhoseTheyAre) {
+  EXPECT_FALSE(IsOrphanName(OwnedName("run")));
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(0);
+  siginfo_t info;
+  // Ended, but not reaped: a zombie owns nothing.
+  ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT), 0);
+  EXPECT_TRUE(IsOrphanName("vlmhb." + std::to_string(child) + ".run"));
+  ::waitpid(child, nullptr, 0);
+  EXPECT_TRUE(IsOrphanName("vlmhb." + std::to_string(child) + ".run"));
+  for (const char* other :
+       {"vlmhb.", "vlmhb.x.run", "vlmhb.0.run", "vlmhb.99999999", "system.slice"})
+    EXPECT_FALSE(IsOrphanName(other)) << other;
+}
+
+// The rest needs the right to make cgroups.
+class RealCgroup : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (host_.unified.empty() && host_.memory.empty())
+      GTEST_SKIP() << "no cgroups here: " << (host_.problems.empty() ? "" : host_.problems[0]);
+  }
+  const CgroupHost host_ = DetectCgroups();
+};
+
+TEST_F(RealCgroup, KillReachesADaemonThatLeftItsSession) {
+  auto cgroup = Cgroup::Create(host_, OwnedName("kill"), {});
+  ASSERT_TRUE(cgroup.ok()) << cgroup.error().ToString();
+  const auto pipe = MakePipe();
+  auto process = Spawn({.argv = {"setsid", "--fork", "sleep", "600"},
+                        .fds = {{1, pipe->write.get()}},
+                        .cgroup_procs = cgroup->ProcsFiles()});
+  ASSERT_TRUE(process.ok()) << process.error().ToString();
+  ASSERT_TRUE(process->Wait(kPlenty).has_value());
+  ASSERT_TRUE(cgroup->Remove(kPlenty).ok());
+  EXPECT_TRUE(cgroup->Remove(kPlenty).ok());
+  EXPECT_TRUE(cgroup->ProcsFiles().empty());
+}
+
+TEST_F(RealCgroup, CountsOutOfMemoryKills) {
+  if (host_.memory.empty()) GTEST_SKIP() << "memory cannot be limited here";
+  auto cgroup = Cgroup::Create(host_, OwnedName("oom"), {.memory_bytes = 16 << 20});
+  ASSERT_TRUE(cgroup.ok()) << cgroup.error().ToString();
+  EXPECT_EQ(cgroup->OutOfMemoryKills(), 0);
+  // tail keeps a line that never ends in memory.
+  auto output =
+      RunAndCapture({.argv = {"tail", "/dev/zero"}, .cgroup_procs = cgroup->ProcsFiles()}, kPlenty);
+  ASSERT_TRUE(output.ok()) << output.error().ToString();
+  EXPECT_EQ(output->status.signal, SIGKILL);
+  EXPECT_GE(cgroup->OutOfMemoryKills(), 1);
+  EXPECT_GT(cgroup->PeakMemoryBytes().value_or(1 << 20), 0);
+  EXPECT_TRUE(cgroup->Remove(kPlenty).ok());
+}
+
+TEST_F(RealCgroup, RemovesWhatADeadProcessLeft) {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(0);
+  ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+  const std::string name = "vlmhb." + std::to_string(child) + ".left";
+  ASSERT_TRUE(Cgroup::Create(host_, name, {}).ok());
+  EXPECT_GE(RemoveOrphanCgroups(host_), 1);
+  EXPECT_TRUE(Cgroup::Adopt(host_, name).ProcsFiles().empty());
+}
+
+}  // namespace
+}  // namespace vlmhb::os
