@@ -12,6 +12,7 @@
 #include <charconv>
 
 #include "base/text.h"
+#include "os/system.h"
 
 namespace vlmhb::os {
 namespace {
@@ -19,7 +20,6 @@ namespace {
 using std::chrono::milliseconds;
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::string_view kOwnedPrefix = "vlmhb.";
 constexpr int kKillRounds = 100;
 
 bool HasItem(std::string_view list, char separator, std::string_view item) {
@@ -290,25 +290,6 @@ Result<void> Cgroup::Remove(milliseconds timeout) {
   }
   memory_.clear();
   return {};
-}
-
-std::string OwnedName(std::string_view id) {
-  return fmt::format("{}{}.{}", kOwnedPrefix, ::getpid(), id);
-}
-
-bool IsOrphanName(std::string_view name) {
-  if (!name.starts_with(kOwnedPrefix)) return false;
-  name.remove_prefix(kOwnedPrefix.size());
-  pid_t pid = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
-  if (error != std::errc() || pid <= 0 || end == name.data() + name.size() || *end != '.')
-    return false;
-  // A zombie is not alive: pid 1 may reap late, and kill() would still find it.
-  const auto stat = ReadFile(fmt::format("/proc/{}/stat", pid), 4096);
-  if (!stat.ok()) return ::kill(pid, 0) != 0 && errno == ESRCH;
-  const size_t paren = stat->rfind(") ");
-  return paren != stat->npos && paren + 2 < stat->size() &&
-         ((*stat)[paren + 2] == 'Z' || (*stat)[paren + 2] == 'X');
 }
 
 int RemoveOrphanCgroups(const CgroupHost& host) {

@@ -64,7 +64,8 @@ std::vector<std::pair<std::string, std::string>> MemoryLimitFiles(bool version2,
 // by Remove(), since that can fail and waits.
 class Cgroup {
  public:
-  // `name` is one path component. A limit that `host` cannot set is left out. kIo, kPermission.
+  // `name` is one path component; OwnedName() makes one that can be found again. A limit that
+  // `host` cannot set is left out. kIo, kPermission.
   static Result<Cgroup> Create(const CgroupHost& host, const std::string& name,
                                const CgroupLimits& limits);
   // The cgroup of that name which another process made, to kill and remove it.
@@ -94,11 +95,8 @@ class Cgroup {
   std::vector<Path> folders_;  // all of them, each once
 };
 
-// The name of a cgroup (or of any other left-over) that says whose it is: "vlmhb.<pid>.<id>".
-std::string OwnedName(std::string_view id);
-// Whether `name` was made by OwnedName in a process that has ended.
-bool IsOrphanName(std::string_view name);
-// Kills and removes the cgroups of processes that have ended. Returns how many there were.
+// Kills and removes the cgroups named by OwnedName() in processes that have ended. Returns how many
+// there were.
 int RemoveOrphanCgroups(const CgroupHost& host);
 
 }  // namespace vlmhb::os
