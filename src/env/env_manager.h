@@ -1,11 +1,13 @@
 #pragma once
-// One interface, many environments. An EnvManager prepares an isolated place, shows it some folders,
-// runs one command in it, and takes all of it away again. It knows nothing of experiments or stages.
+// One interface, many environments. An EnvManager prepares an isolated place, shows it some
+// folders, runs one command in it, and takes all of it away again. It knows nothing of experiments
+// or stages.
 //
 //   setup() -> mount_data()* -> run() -> status()* / stop() -> cleanup()
 //
-// Called from one thread, the orchestrator's. Every call is bounded in time; WaitForChange is the only
-// one that waits. cleanup() is idempotent and frees everything, whatever state the environment is in.
+// Called from one thread, the orchestrator's. Every call is bounded in time; WaitForChange is the
+// only one that waits. cleanup() is idempotent and frees everything, whatever state the environment
+// is in.
 
 #include <chrono>
 #include <cstdint>
@@ -25,13 +27,14 @@ using os::Path;
 
 // What an implementation can do, as data: the core asks this and never the type.
 struct Capabilities {
-  std::string name;                    // "process", for manifests and messages
-  bool filesystem_isolation = false;   // a stage sees only what is mounted
-  bool network_isolation = false;      // Network::kNone is enforced
+  std::string name;                   // "process", for manifests and messages
+  bool filesystem_isolation = false;  // a stage sees only what is mounted
+  bool network_isolation = false;     // Network::kNone is enforced
   bool memory_limit = false;
   bool process_limit = false;
   bool gpu = false;
-  std::vector<std::string> warnings;   // what is not enforced here, and why; shown in manifest and report
+  std::vector<std::string>
+      warnings;  // what is not enforced here, and why; shown in manifest and report
 };
 
 enum class Network {
@@ -40,28 +43,35 @@ enum class Network {
 };
 
 struct EnvSpec {
-  std::string id;          // unique name and label: <experiment>-<run>-<stage>, slug
+  std::string id;  // unique name and label: <experiment>-<run>-<stage>, slug
   Network network = Network::kNone;
-  int64_t memory_bytes = 0;  // limit for the whole process tree; 0: none
-  int64_t max_processes = 0; // processes and threads; 0: none
-  int64_t gpus = 0;          // must be refused where capabilities().gpu is false
+  int64_t memory_bytes = 0;     // limit for the whole process tree; 0: none
+  int64_t max_processes = 0;    // processes and threads; 0: none
+  int64_t gpus = 0;             // must be refused where capabilities().gpu is false
   int64_t tmp_bytes = 1 << 30;  // size of the private /tmp
 };
 
 enum class Access { kReadOnly, kReadWrite };
 
 struct Command {
-  std::vector<std::string> argv;             // paths as the environment sees them
-  std::map<std::string, std::string> env;    // the whole environment, but PATH, HOME, TMPDIR, LANG
-  Path log;                                  // host file; standard output and error are appended to it
+  std::vector<std::string> argv;           // paths as the environment sees them
+  std::map<std::string, std::string> env;  // the whole environment, but PATH, HOME, TMPDIR, LANG
+  Path log;  // host file; standard output and error are appended to it
   std::optional<std::chrono::milliseconds> timeout;  // the whole tree is killed after it
 };
 
 // How a command ended. A result, never an Error: an Error means that the environment is broken.
-struct Exited { int code = 0; };
-struct Signaled { int signal = 0; bool out_of_memory = false; };
+struct Exited {
+  int code = 0;
+};
+struct Signaled {
+  int signal = 0;
+  bool out_of_memory = false;
+};
 struct TimedOut {};
-struct Lost { std::string reason; };  // it can no longer be known
+struct Lost {
+  std::string reason;
+};  // it can no longer be known
 struct Running {};
 using TaskStatus = std::variant<Running, Exited, Signaled, TimedOut, Lost>;
 
@@ -80,7 +90,8 @@ class EnvManager {
   // this implementation cannot honour (a GPU that is not there).
   virtual Result<void> Setup(const EnvSpec& spec) = 0;
 
-  // Makes host folder or file `host` visible; the returned path is how the command sees it, for instance
+  // Makes host folder or file `host` visible; the returned path is how the command sees it, for
+  // instance
   // "/data/<name>". `name` is a slug, unique in the environment. REQUIRES: Setup, before Run.
   virtual Result<std::string> MountData(const std::string& id, const Path& host,
                                         const std::string& name, Access access) = 0;
@@ -91,8 +102,8 @@ class EnvManager {
   // Of a started command. Reaps; the same answer for ever once it ended.
   virtual TaskStatus Status(const std::string& id) = 0;
 
-  // Asks the command to end (SIGTERM); the whole tree is killed when `grace` is over. Returns at once;
-  // Status() tells.
+  // Asks the command to end (SIGTERM); the whole tree is killed when `grace` is over. Returns at
+  // once; Status() tells.
   virtual void Stop(const std::string& id, std::chrono::milliseconds grace) = 0;
 
   // Waits until some command may have ended or `timeout` is over. Never longer.
@@ -101,7 +112,8 @@ class EnvManager {
   // Kills what runs and removes what was made. Idempotent.
   virtual Result<void> Cleanup(const std::string& id) = 0;
 
-  // What the environment was, for the manifest: engine and version, limits in force, mounts, network.
+  // What the environment was, for the manifest: engine and version, limits in force, mounts,
+  // network.
   virtual json::object Describe(const std::string& id) const = 0;
 };
 
