@@ -8,6 +8,7 @@ namespace vlmhb {
 namespace {
 
 constexpr int kEnd = std::char_traits<char>::eof();
+constexpr size_t kMaxHeaderBytes = 64u << 10;
 
 bool NeedsQuotes(std::string_view cell, char delimiter) {
   if (cell.empty()) return false;
@@ -110,6 +111,16 @@ char GuessCsvDelimiter(std::string_view header_line) {
     }
   }
   return best;
+}
+
+char GuessCsvDelimiter(std::istream& in) {
+  std::streambuf& bytes = *in.rdbuf();
+  std::string line;
+  for (int c = bytes.sgetc(); c != kEnd && c != '\n' && line.size() < kMaxHeaderBytes;
+       c = bytes.snextc())
+    line.push_back(static_cast<char>(c));
+  bytes.pubseekpos(0);
+  return GuessCsvDelimiter(line);
 }
 
 void AppendCsvRecord(std::string& out, const std::vector<std::string>& cells, char delimiter) {

@@ -47,6 +47,9 @@ class CsvReader {
 
 // ';' or ',' (or tab), whichever occurs most in the header line outside of quotes; ';' on a tie.
 char GuessCsvDelimiter(std::string_view header_line);
+// The same for a file: looks at its first line (64 KiB at most) and goes back to the start. The
+// stream must be seekable.
+char GuessCsvDelimiter(std::istream& in);
 
 // Appends `cells` as one record with '\n' to `out`, quoting where needed (delimiter, quote,
 // CR, LF, or leading/trailing space).

@@ -84,5 +84,14 @@ TEST(Csv, WhatIsWrittenIsReadBack) {
   }
 }
 
+TEST(Csv, TheDelimiterOfAFileIsItsFirstLines) {
+  std::istringstream in("id,answer\n1,a;b;c;d\n");
+  EXPECT_EQ(GuessCsvDelimiter(in), ',');
+  CsvReader reader(in, {.delimiter = ','});
+  std::vector<std::string> cells;
+  ASSERT_TRUE(*reader.Next(cells));
+  EXPECT_EQ(cells, (std::vector<std::string>{"id", "answer"}));
+}
+
 }  // namespace
 }  // namespace vlmhb

@@ -24,5 +24,16 @@ TEST(FileHash, AMissingFileIsNamed) {
   EXPECT_NE(missing.error().message().find("/nonexistent/file"), std::string::npos);
 }
 
+TEST(FileStamp, ChangesWithTheFile) {
+  const TempFolder folder;
+  const Path path = folder.path() / "f";
+  ASSERT_TRUE(WriteFileAtomic(path, "one").ok());
+  const std::string before = StampOf(path)->ToString();
+  EXPECT_EQ(StampOf(path)->ToString(), before);
+  ASSERT_TRUE(WriteFileAtomic(path, "two").ok());
+  EXPECT_NE(StampOf(path)->ToString(), before);
+  EXPECT_EQ(StampOf(folder.path() / "none").error().code(), ErrorCode::kNotFound);
+}
+
 }  // namespace
 }  // namespace vlmhb::os

@@ -11,8 +11,6 @@
 namespace vlmhb::store {
 namespace {
 
-constexpr size_t kMaxHeaderBytes = 64u << 10;
-
 // A CSV file that grows record by record and appears when it is whole.
 class CsvPublisher {
  public:
@@ -36,17 +34,6 @@ class CsvPublisher {
   os::AtomicFile file_;
   std::string record_;
 };
-
-// The first line, without moving the stream's position.
-std::string PeekLine(std::istream& in) {
-  std::string line;
-  for (int c = in.rdbuf()->sgetc();
-       c != std::char_traits<char>::eof() && c != '\n' && line.size() < kMaxHeaderBytes;
-       c = in.rdbuf()->snextc())
-    line.push_back(static_cast<char>(c));
-  in.rdbuf()->pubseekpos(0);
-  return line;
-}
 
 }  // namespace
 
@@ -86,7 +73,7 @@ Result<AnswersReader> AnswersReader::FromStream(std::unique_ptr<std::istream> in
   reader.name_ = std::move(name);
   reader.in_ = std::move(in);
   CsvOptions options;
-  options.delimiter = GuessCsvDelimiter(PeekLine(*reader.in_));
+  options.delimiter = GuessCsvDelimiter(*reader.in_);
   reader.csv_ = std::make_unique<CsvReader>(*reader.in_, options);
   Result<bool> header = reader.csv_->Next(reader.columns_);
   if (!header.ok()) return reader.Wrong(header.error().message());
