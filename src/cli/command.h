@@ -1,6 +1,7 @@
 #pragma once
-// The frame of every subcommand: cli/<verb>.cc adds itself to the parser and leaves an action behind,
-// which main runs. The only module that reads the environment and builds real implementations.
+// The frame of every subcommand: cli/<verb>.cc adds itself to the parser and leaves an action
+// behind, which main runs. The only module that reads the environment and builds real
+// implementations.
 
 #include <CLI/CLI.hpp>
 #include <functional>
@@ -32,6 +33,9 @@ struct Session {
   Globals globals;
   std::function<int()> action;  // set by the verb that was named; returns the exit status
 };
+
+// Parses the command line and does what it says; returns the exit status.
+int Main(int argc, char** argv);
 
 // Prints "error: …" (or {"error":{…}} with --json) and returns the error's exit status.
 int Fail(const Globals& globals, const Error& error);

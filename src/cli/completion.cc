@@ -27,11 +27,16 @@ std::string Words(const CLI::App& app) {
 std::string Bash(const CLI::App& app) {
   std::string cases;
   for (const CLI::App* verb : Verbs(app))
-    cases += fmt::format("    {}) words=\"{}{}\" ;;\n", verb->get_name(), Words(*verb), "--json --quiet --verbose --workspace");
-  return fmt::format(R"(# bash completion of vlmhb; use: eval "$(vlmhb completion bash)"
-_vlmhb() {{
-  local cur=${{COMP_WORDS[COMP_CWORD]}} verb= word words
-  for word in "${{COMP_WORDS[@]:1:COMP_CWORD-1}}"; do
+    cases += fmt::format("    {}) words=\"{}{}\" ;;\n", verb->get_name(), Words(*verb),
+                         "--json --quiet --verbose --workspace");
+  return fmt::format(R"bash(# bash completion of vlmhb; use: eval "$(vlmhb completion bash)"
+_vlmhb() {
+    {
+      local cur = $ {
+        { COMP_WORDS[COMP_CWORD] }
+      } verb= word words
+  for word in "${{COMP_WORDS[@]:1:COMP_CWORD-1}}";
+      do
     case $word in -*) ;; *) verb=$word; break ;; esac
   done
   case $verb in
@@ -41,7 +46,7 @@ _vlmhb() {{
   case $cur in -*) ;; *) [ -z "$verb" ] || COMPREPLY+=($(compgen -f -- "$cur")) ;; esac
 }}
 complete -o filenames -F _vlmhb vlmhb
-)",
+)bash",
                      cases, Words(app));
 }
 

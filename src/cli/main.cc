@@ -1,10 +1,9 @@
-// vlmhb: one program for the host and for every environment. See ARCHITECTURE.md.
+// The parser of the command line and the table of verbs.
 
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <cstdio>
-#include <exception>
 
 #include "base/text.h"
 #include "cli/command.h"
@@ -56,9 +55,8 @@ std::string Explain(const CLI::App& app, const CLI::ParseError& error) {
   const std::vector<std::string> extras = app.remaining(true);
   if (extras.empty()) return error.what();
   const std::string& word = extras.front();
-  const std::string help = fmt::format(" See `{} --help`.", deepest == &app
-                                                                ? "vlmhb"
-                                                                : "vlmhb " + deepest->get_name());
+  const std::string help =
+      fmt::format(" See `{} --help`.", deepest == &app ? "vlmhb" : "vlmhb " + deepest->get_name());
   if (word.rfind('-', 0) == 0) {
     std::vector<std::string> known = KnownOptions(*deepest);
     for (std::string& name : KnownOptions(app)) known.push_back(std::move(name));
@@ -69,13 +67,16 @@ std::string Explain(const CLI::App& app, const CLI::ParseError& error) {
   return fmt::format("unknown command '{}'.{}{}", word, DidYouMean(word, verbs), help);
 }
 
+}  // namespace
+
 int Main(int argc, char** argv) {
   Session session;
   session.globals.out = DetectTerminal(STDOUT_FILENO);
   session.globals.err = DetectTerminal(STDERR_FILENO);
 
-  CLI::App app("Evaluates Vision Language Models: how accurate, at what cost, and is the difference real.",
-               "vlmhb");
+  CLI::App app(
+      "Evaluates Vision Language Models: how accurate, at what cost, and is the difference real.",
+      "vlmhb");
   app.set_version_flag("--version", "vlmhb " VLMHB_VERSION);
   app.footer(std::string(kExamples));
   app.fallthrough();
@@ -99,8 +100,6 @@ int Main(int argc, char** argv) {
   return session.action();
 }
 
-}  // namespace
-
 int Fail(const Globals& globals, const Error& error) {
   if (globals.json) {
     PrintJson(json::object{{"error",
@@ -116,13 +115,3 @@ int Fail(const Globals& globals, const Error& error) {
 void PrintJson(const json::value& value) { std::fputs(ToPrettyJson(value).c_str(), stdout); }
 
 }  // namespace vlmhb::cli
-
-int main(int argc, char** argv) {
-  try {
-    return vlmhb::cli::Main(argc, argv);
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "error: internal: {}; please report this with the command that led to it\n",
-               error.what());
-    return vlmhb::ExitStatus(vlmhb::ErrorCode::kInternal);
-  }
-}

@@ -24,11 +24,10 @@ double RateOf(const StageReport& report, Nanos now) {
 }
 
 std::string Bar(const Terminal& terminal, int64_t done, int64_t total, size_t width) {
-  const size_t full =
-      total <= 0 ? 0
-                 : std::min(width, static_cast<size_t>(static_cast<double>(done) /
-                                                       static_cast<double>(total) *
-                                                       static_cast<double>(width)));
+  const size_t full = total <= 0 ? 0
+                                 : std::min(width, static_cast<size_t>(static_cast<double>(done) /
+                                                                       static_cast<double>(total) *
+                                                                       static_cast<double>(width)));
   std::string filled;
   std::string rest;
   for (size_t i = 0; i < full; ++i) filled += "█";
@@ -37,8 +36,9 @@ std::string Bar(const Terminal& terminal, int64_t done, int64_t total, size_t wi
 }
 
 std::string FailedText(const Terminal& terminal, int64_t failed) {
-  return failed == 0 ? ""
-                     : Tinted(terminal, Tint::kYellow, fmt::format("  {} failed", FormatCount(failed)));
+  return failed == 0
+             ? ""
+             : Tinted(terminal, Tint::kYellow, fmt::format("  {} failed", FormatCount(failed)));
 }
 
 std::string EndText(const StageReport& report, const Terminal& terminal) {
@@ -113,8 +113,8 @@ class PlainLines final : public orchestrator::Listener {
   std::map<std::string, int64_t> tenths_;
 };
 
-// A table of all stages that is drawn again in place. With more stages than fit, those that have ended
-// scroll up and away as plain lines, and waiting ones are only counted.
+// A table of all stages that is drawn again in place. With more stages than fit, those that have
+// ended scroll up and away as plain lines, and waiting ones are only counted.
 class LiveTable final : public orchestrator::Listener {
  public:
   LiveTable(const plan::Plan& plan, const Terminal& terminal, Verbosity verbosity,
@@ -195,20 +195,21 @@ std::string ProgressLine(const Stage& stage, const StageReport& report, const Te
   const int room = terminal.width - static_cast<int>(name_width) - 50;
   const std::string left =
       rate > 0 ? FormatSeconds(static_cast<double>(report.total - report.done) / rate) : "–";
-  return name + (room >= 8 ? Bar(terminal, report.done, report.total,
-                                 static_cast<size_t>(std::min(room, 30))) + "  "
-                           : "") +
+  return name +
+         (room >= 8
+              ? Bar(terminal, report.done, report.total, static_cast<size_t>(std::min(room, 30))) +
+                    "  "
+              : "") +
          fmt::format("{:>3}%  {}/{}  {:.1f}/s  ETA {}{}", 100 * report.done / report.total,
                      FormatCount(report.done), FormatCount(report.total), rate, left,
                      FailedText(terminal, report.failed));
 }
 
 std::unique_ptr<orchestrator::Listener> MakeProgress(const plan::Plan& plan,
-                                                     const Terminal& terminal,
-                                                     Verbosity verbosity, const Clock& clock) {
+                                                     const Terminal& terminal, Verbosity verbosity,
+                                                     const Clock& clock) {
   if (verbosity == Verbosity::kQuiet) return std::make_unique<Quiet>();
-  if (terminal.interactive)
-    return std::make_unique<LiveTable>(plan, terminal, verbosity, clock);
+  if (terminal.interactive) return std::make_unique<LiveTable>(plan, terminal, verbosity, clock);
   return std::make_unique<PlainLines>(terminal, verbosity, clock);
 }
 

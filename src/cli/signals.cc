@@ -9,7 +9,8 @@ namespace vlmhb::cli {
 namespace {
 
 std::atomic<bool> stop_asked{false};
-static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may only touch such a flag");
+static_assert(std::atomic<bool>::is_always_lock_free,
+              "a signal handler may only touch such a flag");
 
 void OnSignal(int) {
   if (stop_asked.exchange(true)) ::_exit(ExitStatus(ErrorCode::kCancelled));

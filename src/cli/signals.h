@@ -1,6 +1,6 @@
 #pragma once
-// Ctrl-C and SIGTERM as a flag. The first asks for a clean stop; the second ends the process at once
-// (children die with it).
+// Ctrl-C and SIGTERM as a flag. The first asks for a clean stop; the second ends the process at
+// once (children die with it).
 
 #include <atomic>
 

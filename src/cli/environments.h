@@ -1,0 +1,20 @@
+#pragma once
+// The table of environments by name. A new one is added here and nowhere else in the core.
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "env/env_manager.h"
+
+namespace vlmhb::cli {
+
+enum class SandboxChoice { kOn, kOff };
+
+// `scratch` is a folder for what environments need while they live. kInvalidConfig for an unknown
+// name, with those known.
+Result<std::unique_ptr<env::EnvManager>> MakeEnvironment(const std::string& name,
+                                                         SandboxChoice sandbox,
+                                                         const os::Path& scratch);
+
+}  // namespace vlmhb::cli

@@ -1,0 +1,41 @@
+#pragma once
+// From a config file to something that can run: load, resolve, digest, plan. Shared by run, plan
+// and validate.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "cli/command.h"
+#include "orchestrator/workspace.h"
+#include "plan/plan.h"
+#include "registry/registry.h"
+#include "registry/resolved.h"
+
+namespace vlmhb::cli {
+
+// The registry as `config_folder` sees it: built-in entries, the user's, the experiment's own.
+registry::Registry OpenRegistry(const os::Path& config_folder,
+                                std::vector<config::Problem>& problems);
+
+// Prints every problem and returns nothing if there are any.
+std::optional<registry::ResolvedExperiment> LoadAndResolve(const Globals& globals,
+                                                           const std::string& config_file);
+
+struct Prepared {
+  registry::ResolvedExperiment experiment;
+  std::vector<plan::RunInputs> inputs;
+  plan::Plan plan;
+};
+// Reads datasets, prompts and plug-ins for their digests; `workspace` caches them.
+Result<Prepared> Prepare(registry::ResolvedExperiment experiment,
+                         const orchestrator::Workspace& workspace);
+
+// The dataset of a run as data/ takes it.
+json::object DatasetViewJson(const registry::ResolvedDataset& dataset);
+
+// The exit status of a config with problems.
+int ConfigStatus();
+
+}  // namespace vlmhb::cli
