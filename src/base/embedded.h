@@ -10,7 +10,8 @@
 namespace vlmhb::embedded {
 
 struct File {
-  std::string_view name;  // relative to the folder given to vlmhb_embed, for instance "models/a.yaml"
+  std::string_view
+      name;  // relative to the folder given to vlmhb_embed, for instance "models/a.yaml"
   std::string_view content;
 };
 

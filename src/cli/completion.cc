@@ -30,13 +30,9 @@ std::string Bash(const CLI::App& app) {
     cases += fmt::format("    {}) words=\"{}{}\" ;;\n", verb->get_name(), Words(*verb),
                          "--json --quiet --verbose --workspace");
   return fmt::format(R"bash(# bash completion of vlmhb; use: eval "$(vlmhb completion bash)"
-_vlmhb() {
-    {
-      local cur = $ {
-        { COMP_WORDS[COMP_CWORD] }
-      } verb= word words
-  for word in "${{COMP_WORDS[@]:1:COMP_CWORD-1}}";
-      do
+_vlmhb() {{
+  local cur=${{COMP_WORDS[COMP_CWORD]}} verb= word words
+  for word in "${{COMP_WORDS[@]:1:COMP_CWORD-1}}"; do
     case $word in -*) ;; *) verb=$word; break ;; esac
   done
   case $verb in

@@ -12,8 +12,9 @@
 
 namespace vlmhb::config {
 
-// A place in a user's file. `row` is the 1-based line (CSV) or 0 (JSON, YAML); `field` is the column
-// name, or a JSON pointer such as "/runs/2/model".
+// A place in a user's file. `row` is the 1-based line (CSV, YAML) or 0 where it is not known
+// (JSON); `field` is the column name (CSV, "" = the whole row) or a JSON pointer such as
+// "/runs/2/model".
 struct Origin {
   std::string file;
   uint64_t row = 0;
@@ -24,7 +25,8 @@ struct Origin {
 struct Problem {
   Origin origin;
   std::string message;  // what was found, what was expected, did-you-mean
-  std::string ToString() const;  // "exp.csv, row 3, column metrics: …"
+  // "exp.csv, row 3, column metrics: …" or "exp.yaml, line 7, /runs/2/model: …".
+  std::string ToString() const;
 };
 
 struct MetricChoice {
@@ -35,33 +37,37 @@ struct MetricChoice {
 // One run: one model on one dataset. An absent optional means "the default of the task, the model
 // or the program", in this order.
 struct RunConfig {
-  Origin origin;  // of the row or object; Field() gives that of one value
-  Origin Field(std::string_view name) const;
+  Origin origin;  // of the row or object
+  // Where the value of a key stands: "model", or below it "model_params/psm". Keys are those of the
+  // JSON and YAML form; for a CSV row the answer is the column.
+  Origin Field(std::string_view key) const;
+  std::vector<std::string> inherited;  // keys whose value comes from "defaults"
 
-  std::string name;        // "" = made from model, task and dataset
+  std::string name;  // "" = made from model, task and dataset
   std::string task;
-  std::string dataset;     // a folder name below <datasets>/<task>/, a registry entry, or a path
-  std::string framework;   // optional join key beside `model`
+  std::string dataset;    // a folder name below <datasets>/<task>/, a registry entry, or a path
+  std::string framework;  // optional join key beside `model`
   std::string model;
   json::object model_params;
 
-  std::optional<std::string> system_prompt;      // file below the system prompts folder, or text
-  std::optional<std::string> prompt;             // fixed user prompt
+  std::optional<std::string>
+      system_prompt;                  // a *.txt file below the system prompts folder, or text
+  std::optional<std::string> prompt;  // fixed user prompt
   std::optional<std::string> prompt_collection;  // file below <prompt_collections>/<task>/
 
   std::optional<std::vector<MetricChoice>> metrics;
   std::optional<std::vector<std::string>> group_by;
   bool only_evaluate_metrics = false;
-  std::optional<std::string> answers;            // answers file, for only_evaluate_metrics
+  std::optional<std::string> answers;  // answers file; implies only_evaluate_metrics
   std::optional<std::string> filter_doc_class;
   std::optional<std::string> filter_question_type;
   std::optional<int64_t> limit;
 
-  json::object sampling;                         // max_tokens, temperature, seed, ...
+  json::object sampling;  // max_tokens, temperature, seed, ...
   std::optional<int64_t> concurrency;
   std::optional<int64_t> timeout_ms;
   std::optional<int64_t> attempts;
-  std::optional<std::string> image_transport;    // "file" or "data"
+  std::optional<std::string> image_transport;  // "file" or "data"
 };
 
 // Folders of the predecessor's layout. Absolute after loading.
@@ -69,8 +75,8 @@ struct DataFolders {
   std::string datasets;            // <datasets>/<task>/<dataset>/annotation.csv
   std::string prompt_collections;  // <prompt_collections>/<task>/<file>
   std::string system_prompts;
-  std::string answers;             // model_answers
-  std::string vlm_base;            // vlm_base.csv, "" if there is none
+  std::string answers;   // model_answers
+  std::string vlm_base;  // vlm_base.csv, "" if there is none
 };
 
 struct BootstrapConfig {

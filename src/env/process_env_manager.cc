@@ -73,6 +73,10 @@ BubblewrapVersion AskVersion(const Path& program) {
   return output.ok() ? ParseBubblewrapVersion(output->out) : BubblewrapVersion{};
 }
 
+std::string VersionText(const BubblewrapVersion& version) {
+  return fmt::format("{}.{}.{}", version.major, version.minor, version.patch);
+}
+
 void RemoveOrphanFolders(const Path& scratch) {
   std::error_code error;
   for (fs::directory_iterator at(scratch, error), end; !error && at != end; at.increment(error)) {
@@ -335,7 +339,7 @@ json::object ProcessEnvManager::Describe(const std::string& id) const {
   return {
       {"environment", "process"},
       {"engine", sandboxed() ? "bubblewrap" : "none"},
-      {"engine_version", sandboxed() ? fmt::format("{}.{}", version_.major, version_.minor) : ""},
+      {"engine_version", sandboxed() ? VersionText(version_) : ""},
       {"sandbox", sandboxed()},
       {"network", no_network ? "none" : "host"},
       {"uid", sandboxed() ? kSandboxUser : static_cast<int>(::getuid())},

@@ -1,6 +1,6 @@
 #pragma once
-// Internal to http/: a connected stream socket (Unix or TCP) with one deadline for whatever it is
-// doing, and errors in our terms.
+// A connected stream socket (Unix or TCP) with one deadline for whatever it is doing, and errors in
+// our terms. Below client and server; the API wrapper talks to its plug-ins through it as well.
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>

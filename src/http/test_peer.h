@@ -2,6 +2,8 @@
 // For tests only: an event loop on a thread of its own, and a blocking socket that can misbehave
 // in ways that a proper client or server cannot.
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -76,6 +78,8 @@ class RawPeer {
     os::Fd fd(::socket(address.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
     CHECK(::connect(fd.get(), address.data(), static_cast<socklen_t>(address.size())) == 0,
           "the server listens");
+    const int on = 1;  // many tests send a message in two parts
+    ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     return RawPeer(std::move(fd));
   }
 
