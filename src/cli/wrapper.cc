@@ -1,0 +1,59 @@
+// vlmhb wrapper --spec FILE: the API wrapper, inside a model's environment.
+
+#include "wrapper/wrapper.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <map>
+
+#include "cli/command.h"
+#include "cli/signals.h"
+#include "wrapper/options.h"
+
+extern char** environ;
+
+namespace vlmhb::cli {
+namespace {
+
+std::map<std::string, std::string> OwnEnvironment() {
+  std::map<std::string, std::string> environment;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string text(*entry);
+    const size_t equals = text.find('=');
+    if (equals != std::string::npos) environment[text.substr(0, equals)] = text.substr(equals + 1);
+  }
+  return environment;
+}
+
+Result<void> Serve(const std::string& spec_file) {
+  VLMHB_ASSIGN(const std::string text, os::ReadFile(spec_file));
+  VLMHB_ASSIGN(const json::value spec, ParseJson(text));
+  if (!spec.is_object())
+    return Error(ErrorCode::kInvalidConfig, spec_file + " is not a JSON object");
+  VLMHB_ASSIGN(const wrapper::WrapperOptions options,
+               wrapper::ParseWrapperOptions(spec.get_object(), OwnEnvironment()));
+  return wrapper::RunWrapper(options, StopOnSignals(), [](std::string_view address) {
+    fmt::print("listening on {}\n", address);
+    std::fflush(stdout);
+  });
+}
+
+}  // namespace
+
+void AddWrapper(CLI::App& app, Session& session) {
+  CLI::App* verb = app.add_subcommand(
+      "wrapper",
+      "Serve a model by the OpenAI API (inside its environment; docs/formats/wrapper.md)");
+  auto spec = std::make_shared<std::string>();
+  verb->add_option("--spec", *spec, "wrapper.json")->required()->type_name("FILE");
+  verb->callback([&session, spec] {
+    session.action = [&session, spec] {
+      const Result<void> served = Serve(*spec);
+      return served.ok() ? 0 : Fail(session.globals, served.error());
+    };
+  });
+}
+
+}  // namespace vlmhb::cli
