@@ -1,0 +1,28 @@
+#pragma once
+// From a file to an Experiment: the entrance to this module.
+
+#include <variant>
+#include <vector>
+
+#include "config/experiment.h"
+#include "os/file.h"
+
+namespace vlmhb::config {
+
+// Every problem of the file, ordered by its place, or the experiment. Never both, never an empty
+// list.
+using Loaded = std::variant<Experiment, std::vector<Problem>>;
+
+// `path` by its extension: .csv, .json, .yaml or .yml, at most 64 MiB. Only the config itself and
+// VLMHyperBench_config.json are read; names and paths in it are looked up later
+// (registry/resolve.h).
+Loaded LoadExperiment(const os::Path& path);
+
+// The same for a text in memory; `path` (absolute) gives the format and the folder. Reads no
+// config.
+Loaded ParseExperiment(std::string_view text, const os::Path& path);
+
+// One line per problem, as shown to the user.
+std::string ToString(const std::vector<Problem>& problems);
+
+}  // namespace vlmhb::config
