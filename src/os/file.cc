@@ -143,6 +143,13 @@ TempFolder::TempFolder(std::string_view prefix) {
   path_ = pattern;
 }
 
+Result<std::unique_ptr<TempFolder>> TempFolder::Create(const Path& parent,
+                                                       std::string_view prefix) {
+  std::string pattern = fmt::format("{}/{}.XXXXXX", parent.string(), prefix);
+  if (::mkdtemp(pattern.data()) == nullptr) return FailedOn("create a folder in", parent);
+  return std::unique_ptr<TempFolder>(new TempFolder(Path(pattern)));
+}
+
 TempFolder::~TempFolder() {
   std::error_code ignored;
   std::filesystem::remove_all(path_, ignored);

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -75,12 +76,15 @@ class TempFolder {
  public:
   // CHECK-fails if it cannot be made: for tests and short-lived tools.
   explicit TempFolder(std::string_view prefix = "vlmhb");
+  // Under `parent`, for programs: a failure is an error.
+  static Result<std::unique_ptr<TempFolder>> Create(const Path& parent, std::string_view prefix);
   ~TempFolder();
   TempFolder(const TempFolder&) = delete;
   TempFolder& operator=(const TempFolder&) = delete;
   const Path& path() const { return path_; }
 
  private:
+  explicit TempFolder(Path path) : path_(std::move(path)) {}
   Path path_;
 };
 

@@ -58,6 +58,20 @@ TEST(File, ALockNamesItsHolder) {
   EXPECT_NE(second.error().message().find(std::to_string(::getpid())), std::string::npos);
 }
 
+TEST(File, ATempFolderIsMadeWhereItIsWantedAndRemoved) {
+  const TempFolder parent;
+  Path path;
+  {
+    const auto folder = TempFolder::Create(parent.path(), "x");
+    ASSERT_TRUE(folder.ok());
+    path = (*folder)->path();
+    EXPECT_EQ(path.parent_path(), parent.path());
+    ASSERT_TRUE(WriteFileAtomic(path / "f", "1").ok());
+  }
+  EXPECT_FALSE(std::filesystem::exists(path));
+  EXPECT_EQ(TempFolder::Create("/nonexistent", "x").error().code(), ErrorCode::kNotFound);
+}
+
 TEST(Process, PassesArgumentsLiterallyAndInheritsNothing) {
   const auto output = RunAndCapture(
       {.argv = {"sh", "-c", "printf '%s|' \"$@\"; env | grep -v -e ^PWD= -e ^SHLVL= -e ^_=", "sh",
