@@ -114,14 +114,12 @@ Result<uint64_t> PayloadId(std::string_view payload) {
   return Error(ErrorCode::kCorrupt, "a journal frame does not start with an id");
 }
 
-Journal::Journal(os::Path path, os::FileLock lock, os::Fd fd, JournalIndex index)
-    : path_(std::move(path)),
-      lock_(std::move(lock)),
-      fd_(std::move(fd)),
-      index_(std::move(index)) {}
+Journal::Journal(os::Path path, std::string identity, os::FileLock lock)
+    : path_(std::move(path)), identity_(std::move(identity)), lock_(std::move(lock)) {}
 
 Journal::Journal(Journal&& other) noexcept
     : path_(std::move(other.path_)),
+      identity_(std::move(other.identity_)),
       lock_(std::move(other.lock_)),
       fd_(std::move(other.fd_)),
       index_(std::move(other.index_)),
@@ -136,17 +134,23 @@ Result<Journal> Journal::Open(const os::Path& folder, std::string_view identity)
   VLMHB_ASSIGN(os::FileLock lock, os::FileLock::TryLock(path.string() + ".lock"));
   // The header is published whole: a journal either has it or does not exist.
   if (!std::filesystem::exists(path)) VLMHB_TRY(os::WriteFileAtomic(path, Header(identity)));
-  VLMHB_ASSIGN(os::Fd fd, os::OpenFile(path, O_RDWR | O_APPEND));
-  VLMHB_ASSIGN(JournalIndex index, JournalIndex::Create(path.string() + ".idx"));
-  Journal journal(path, std::move(lock), std::move(fd), std::move(index));
-  if (Result<void> scanned = journal.Scan(identity); !scanned.ok())
-    return std::move(scanned).error().With(fmt::format("opening {}", path.string()));
+  Journal journal(path, std::string(identity), std::move(lock));
+  VLMHB_TRY(journal.Load());
   return journal;
 }
 
-Result<void> Journal::Scan(std::string_view identity) {
+Result<void> Journal::Load() {
+  VLMHB_ASSIGN(fd_, os::OpenFile(path_, O_RDWR | O_APPEND));
+  VLMHB_ASSIGN(index_, JournalIndex::Create(path_.string() + ".idx"));
+  if (Result<void> scanned = Scan(); !scanned.ok())
+    return std::move(scanned).error().With(fmt::format("opening {}", path_.string()));
+  return {};
+}
+
+Result<void> Journal::Scan() {
+  count_ = 0;
   VLMHB_ASSIGN(const uint64_t file_size, FileSize(fd_.get()));
-  VLMHB_ASSIGN(first_frame_, CheckHeader(fd_.get(), file_size, identity));
+  VLMHB_ASSIGN(first_frame_, CheckHeader(fd_.get(), file_size, identity_));
   end_ = first_frame_;
   std::string payload;
   while (end_ < file_size) {
@@ -204,6 +208,21 @@ Result<void> Journal::WriteFrames(std::string_view frames) {
   if (!written.ok() && ::ftruncate(fd_.get(), static_cast<off_t>(end_)) != 0)
     broken_ = written.error();
   return written;
+}
+
+Result<void> Journal::Filter(const std::function<bool(std::string_view)>& keep) {
+  VLMHB_ASSIGN(os::AtomicFile kept, os::AtomicFile::Create(path_));
+  VLMHB_TRY(kept.Append(Header(identity_)));
+  std::string frame;
+  const auto copy = [&](uint64_t, std::string_view payload) -> Result<void> {
+    if (!keep(payload)) return {};
+    frame.clear();
+    AppendFrame(frame, payload);
+    return kept.Append(frame);
+  };
+  VLMHB_TRY(VisitInOrder(copy));
+  VLMHB_TRY(kept.Publish());
+  return Load();
 }
 
 Result<void> Journal::VisitById(const Visitor& visitor) const {

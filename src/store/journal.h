@@ -46,17 +46,23 @@ class Journal {
   // kernel may have dropped the data); opening it again tells what the disk kept.
   Result<void> Append(std::span<const std::string> payloads);
 
+  // Keeps only the frames for which `keep` is true: writes a new journal beside this one and
+  // replaces it atomically. For `--retry-failed`. REQUIRES: no Append() in another thread.
+  Result<void> Filter(const std::function<bool(std::string_view payload)>& keep);
+
   // Visits every frame, ascending by id or in the order in which they were appended. Stops at the
   // first error of the visitor and returns it.
   Result<void> VisitById(const Visitor& visitor) const;
   Result<void> VisitInOrder(const Visitor& visitor) const;
 
  private:
-  Journal(os::Path path, os::FileLock lock, os::Fd fd, JournalIndex index);
-  Result<void> Scan(std::string_view identity);
+  Journal(os::Path path, std::string identity, os::FileLock lock);
+  Result<void> Load();
+  Result<void> Scan();
   Result<void> WriteFrames(std::string_view frames);
 
   os::Path path_;
+  std::string identity_;
   os::FileLock lock_;
   os::Fd fd_;
   JournalIndex index_;

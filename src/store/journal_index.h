@@ -17,6 +17,7 @@ class JournalIndex {
   // Larger ids are refused: the file would outgrow what file systems allow.
   static constexpr uint64_t kMaxId = (1ull << 32) - 1;
 
+  JournalIndex() = default;  // to be assigned to
   // An empty index at `path`; whatever was there is dropped.
   static Result<JournalIndex> Create(const os::Path& path);
 

@@ -171,6 +171,18 @@ TEST_F(JournalTest, AJournalWithADuplicateIdIsCorrupt) {
   EXPECT_NE(opened.error().message().find("id 3 is there twice"), std::string::npos);
 }
 
+TEST_F(JournalTest, AFilterKeepsWhatItIsToldTo) {
+  Journal journal = Open();
+  for (const uint64_t id : {4, 1, 3}) ASSERT_TRUE(AppendOne(journal, id).ok());
+  ASSERT_TRUE(
+      journal.Filter([](std::string_view payload) { return *PayloadId(payload) != 1; }).ok());
+  EXPECT_EQ(IdsInOrder(journal), (std::vector<uint64_t>{4, 3}));
+  EXPECT_FALSE(*journal.Contains(1));
+  ASSERT_TRUE(AppendOne(journal, 1).ok()) << "it may be answered again";
+  EXPECT_EQ(IdsById(journal), (std::vector<uint64_t>{1, 3, 4}));
+  EXPECT_FALSE(Journal::Open(folder_.path(), "abc").ok()) << "the lock is still held";
+}
+
 TEST_F(JournalTest, IsLocked) {
   const Journal held = Open();
   const auto second = Journal::Open(folder_.path(), "abc");
