@@ -17,7 +17,7 @@ import zlib
 
 VLMHB = os.environ.get("VLMHB", "build/release/vlmhb")
 SCRIPTED_WORKER = os.environ.get(
-    "VLMHB_SCRIPTED_WORKER", "build/release/tests/plugins/vlmhb-scripted-worker")
+    "VLMHB_SCRIPTED_WORKER", "build/release/workers/vlmhb-scripted-worker")
 DEADLINE_S = 120  # generous: a hang fails, a slow machine does not
 
 
