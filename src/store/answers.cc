@@ -72,9 +72,8 @@ Result<AnswersReader> AnswersReader::FromStream(std::unique_ptr<std::istream> in
   AnswersReader reader;
   reader.name_ = std::move(name);
   reader.in_ = std::move(in);
-  CsvOptions options;
-  options.delimiter = GuessCsvDelimiter(*reader.in_);
-  reader.csv_ = std::make_unique<CsvReader>(*reader.in_, options);
+  reader.options_.delimiter = GuessCsvDelimiter(*reader.in_);
+  reader.csv_ = std::make_unique<CsvReader>(*reader.in_, reader.options_);
   Result<bool> header = reader.csv_->Next(reader.columns_);
   if (!header.ok()) return reader.Wrong(header.error().message());
   for (std::string& column : reader.columns_)
@@ -91,6 +90,15 @@ Result<AnswersReader> AnswersReader::FromStream(std::unique_ptr<std::istream> in
 
 Error AnswersReader::Wrong(std::string_view why) const {
   return Error(ErrorCode::kCorrupt, fmt::format("{}: {}", name_, why));
+}
+
+Result<void> AnswersReader::Seek(uint64_t offset) {
+  in_->clear();
+  in_->seekg(static_cast<std::streamoff>(offset));
+  if (!*in_) return Error(ErrorCode::kIo, fmt::format("cannot go to byte {} of {}", offset, name_));
+  csv_ = std::make_unique<CsvReader>(*in_, options_);
+  seek_offset_ = offset;
+  return {};
 }
 
 Result<bool> AnswersReader::Next(AnswerRow& row) {

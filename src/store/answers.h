@@ -43,6 +43,10 @@ class AnswersReader {
   Result<bool> Next(AnswerRow& row);
   // 1-based line on which the last row started.
   uint64_t line() const { return csv_->line(); }
+  // Byte offset at which the last row started.
+  uint64_t offset() const { return seek_offset_ + csv_->offset(); }
+  // Goes to the row that starts at `offset`; line() counts from there on. kIo if it cannot.
+  Result<void> Seek(uint64_t offset);
   const std::vector<std::string>& columns() const { return columns_; }
 
  private:
@@ -51,7 +55,9 @@ class AnswersReader {
 
   std::string name_;
   std::unique_ptr<std::istream> in_;
+  CsvOptions options_;
   std::unique_ptr<CsvReader> csv_;
+  uint64_t seek_offset_ = 0;  // where csv_ began to read
   std::vector<std::string> columns_;
   std::vector<std::string> cells_;
 };

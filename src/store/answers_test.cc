@@ -132,6 +132,25 @@ TEST(Answers, ThePredecessorsFilesAreRead) {
   }
 }
 
+TEST(Answers, ARowIsFoundAgainByItsOffset) {
+  Result<AnswersReader> reader = Read("\xEF\xBB\xBFid,model_answer\r\n3,\"a\r\nb\"\r\n5,c\r\n4,d");
+  ASSERT_TRUE(reader.ok());
+  AnswerRow row;
+  std::vector<uint64_t> offsets;
+  while (*reader->Next(row)) offsets.push_back(reader->offset());
+  ASSERT_EQ(offsets.size(), 3u);
+  for (const auto& [index, id, answer] :
+       {std::tuple{2, 4u, "d"}, std::tuple{0, 3u, "a\r\nb"}, std::tuple{1, 5u, "c"}}) {
+    ASSERT_TRUE(reader->Seek(offsets[static_cast<size_t>(index)]).ok());
+    ASSERT_TRUE(*reader->Next(row));
+    EXPECT_EQ(row.id, id);
+    EXPECT_EQ(row.model_answer, answer);
+    EXPECT_EQ(reader->offset(), offsets[static_cast<size_t>(index)]);
+  }
+  ASSERT_TRUE(*reader->Next(row)) << "goes on from there";
+  EXPECT_EQ(row.id, 4u);
+}
+
 TEST(Answers, AWrongHeaderSaysWhatIsMissing) {
   EXPECT_THAT(Read("id;model_anwser\n").error().message(),
               HasSubstr("no column 'model_answer'. Did you mean 'model_anwser'?"));
