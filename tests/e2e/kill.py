@@ -3,7 +3,7 @@
 Checks for every round that the answers equal those of an uninterrupted run, and that no sample whose answer
 was in the journal at the moment of the kill is asked again.
 
-    kill_test.py [--rounds 200] [--seed 1]
+    kill.py [--rounds 200] [--seed 1]
 """
 
 import argparse
