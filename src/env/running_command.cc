@@ -195,6 +195,8 @@ TaskStatus RunningCommand::Judge(const os::ExitStatusOf& exit) const {
     status = StatusFromExitCode(*exit_code_);
   else if (killed_ || out_of_memory)
     status = Signaled{.signal = SIGKILL};
+  else if (kill_at_.has_value())
+    status = Signaled{.signal = SIGTERM};  // stopped before the command had begun
   else
     return Lost{fmt::format("bwrap ended ({}) without having run the command: {}", exit.ToString(),
                             error_text_.empty() ? "it said nothing" : Trim(error_text_))};

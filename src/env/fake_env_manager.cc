@@ -1,0 +1,179 @@
+#include "env/fake_env_manager.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace vlmhb::env {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr int kStoppedExit = 130;
+
+Error Misuse(const std::string& id, std::string_view what) {
+  return Error(ErrorCode::kInternal, fmt::format("environment '{}' {}", id, what));
+}
+
+std::string_view AccessName(Access access) {
+  return access == Access::kReadOnly ? "read_only" : "read_write";
+}
+
+}  // namespace
+
+FakeEnvManager::FakeEnvManager(FakeClock& clock) : clock_(clock) {
+  capabilities_ = {.name = "fake",
+                   .filesystem_isolation = true,
+                   .network_isolation = true,
+                   .memory_limit = true,
+                   .process_limit = true};
+}
+
+void FakeEnvManager::Script(std::string part, FakeBehaviour behaviour) {
+  scripts_.emplace_back(std::move(part), std::move(behaviour));
+}
+
+const FakeBehaviour& FakeEnvManager::BehaviourOf(const std::string& id) const {
+  static const FakeBehaviour kDefault;
+  for (auto script = scripts_.rbegin(); script != scripts_.rend(); ++script)
+    if (id.find(script->first) != std::string::npos) return script->second;
+  return kDefault;
+}
+
+Result<FakeEnvManager::State*> FakeEnvManager::Find(const std::string& id) {
+  const auto found = environments_.find(id);
+  if (found == environments_.end()) return Misuse(id, "was not set up");
+  return &found->second;
+}
+
+size_t FakeEnvManager::running() const {
+  return static_cast<size_t>(
+      std::count_if(environments_.begin(), environments_.end(), [](const auto& entry) {
+        const auto& status = entry.second.status;
+        return status.has_value() && std::holds_alternative<Running>(*status);
+      }));
+}
+
+Result<void> FakeEnvManager::Probe() {
+  return probe_error_.has_value() ? Result<void>(*probe_error_) : Result<void>();
+}
+
+Result<void> FakeEnvManager::Setup(const EnvSpec& spec) {
+  calls_.push_back("setup " + spec.id);
+  if (Slug(spec.id) != spec.id)
+    return Error(ErrorCode::kInvalidConfig, fmt::format("'{}' is not a slug", spec.id));
+  if (environments_.contains(spec.id)) return Misuse(spec.id, "exists already");
+  if (spec.gpus > 0 && !capabilities_.gpu)
+    return Error(ErrorCode::kInvalidConfig, "GPUs are not available here");
+  const FakeBehaviour& behaviour = BehaviourOf(spec.id);
+  if (behaviour.setup_error.has_value()) return *behaviour.setup_error;
+  State state;
+  state.seen.spec = spec;
+  state.behaviour = behaviour;
+  environments_.emplace(spec.id, std::move(state));
+  return {};
+}
+
+Result<std::string> FakeEnvManager::MountData(const std::string& id, const Path& host,
+                                              const std::string& name, Access access) {
+  calls_.push_back(fmt::format("mount {} {} {}", id, name, AccessName(access)));
+  VLMHB_ASSIGN(State* const state, Find(id));
+  if (state->status.has_value()) return Misuse(id, "runs already; it takes no more mounts");
+  if (Slug(name) != name)
+    return Error(ErrorCode::kInvalidConfig, fmt::format("mount name '{}' is not a slug", name));
+  if (state->behaviour.mount_error.has_value()) return *state->behaviour.mount_error;
+  std::error_code ignored;
+  if (!std::filesystem::exists(host, ignored))
+    return Error(ErrorCode::kNotFound, fmt::format("cannot mount {}: no such file", host.string()));
+  const std::string guest = "/data/" + name;
+  if (!state->seen.mounts.emplace(guest, host).second)
+    return Misuse(id, fmt::format("has a mount '{}' already", name));
+  state->seen.access[guest] = access;
+  return guest;
+}
+
+Result<void> FakeEnvManager::Run(const std::string& id, const Command& command) {
+  calls_.push_back("run " + id);
+  VLMHB_ASSIGN(State* const state, Find(id));
+  if (state->status.has_value()) return Misuse(id, "has run its command already");
+  if (state->behaviour.run_error.has_value()) return *state->behaviour.run_error;
+  state->seen.command = command;
+  state->status = Running{};
+  state->own_end = clock_.Steady() + state->behaviour.run_for;
+  state->ends.emplace(state->own_end, state->behaviour.end);
+  if (command.timeout.has_value())
+    state->ends.emplace(clock_.Steady() + *command.timeout, TimedOut{});
+  most_running_ = std::max(most_running_, running());
+  if (state->behaviour.on_start) state->behaviour.on_start(state->seen);
+  return {};
+}
+
+void FakeEnvManager::Settle() {
+  for (auto& [id, state] : environments_) {
+    if (!state.status.has_value() || !std::holds_alternative<Running>(*state.status)) continue;
+    const auto& [when, how] = *state.ends.begin();
+    if (when > clock_.Steady()) continue;
+    // Equal keys keep the order of insertion, so the command's own end wins a draw.
+    if (when == state.own_end && state.behaviour.on_end) state.behaviour.on_end(state.seen);
+    state.status = how;
+  }
+}
+
+TaskStatus FakeEnvManager::Status(const std::string& id) {
+  Settle();
+  const auto found = Find(id);
+  if (!found.ok()) return Lost{found.error().message()};
+  return (*found)->status.value_or(Lost{"it was never started"});
+}
+
+void FakeEnvManager::Stop(const std::string& id, milliseconds grace) {
+  calls_.push_back("stop " + id);
+  const auto found = Find(id);
+  if (!found.ok() || !(*found)->status.has_value()) return;
+  State& state = **found;
+  if (!state.behaviour.ignores_term) state.ends.emplace(clock_.Steady(), Exited{kStoppedExit});
+  state.ends.emplace(clock_.Steady() + grace, Signaled{.signal = 9});
+}
+
+void FakeEnvManager::Advance(milliseconds by) {
+  clock_.Advance(by);
+  Settle();
+}
+
+void FakeEnvManager::WaitForChange(milliseconds timeout) {
+  if (!wait_advances_) return;
+  Nanos until = clock_.Steady() + timeout;
+  for (const auto& [id, state] : environments_)
+    if (state.status.has_value() && std::holds_alternative<Running>(*state.status))
+      until = std::min(until, state.ends.begin()->first);
+  if (until > clock_.Steady()) clock_.Advance(until - clock_.Steady());
+  Settle();
+}
+
+Result<void> FakeEnvManager::Cleanup(const std::string& id) {
+  calls_.push_back("cleanup " + id);
+  const auto found = environments_.find(id);
+  if (found == environments_.end()) return {};
+  const std::optional<Error> error = found->second.behaviour.cleanup_error;
+  environments_.erase(found);
+  return error.has_value() ? Result<void>(*error) : Result<void>();
+}
+
+json::object FakeEnvManager::Describe(const std::string& id) const {
+  const auto found = environments_.find(id);
+  if (found == environments_.end()) return {};
+  const FakeEnvironment& seen = found->second.seen;
+  json::array mounts;
+  for (const auto& [guest, host] : seen.mounts)
+    mounts.push_back(
+        {{"host", host.string()}, {"path", guest}, {"access", AccessName(seen.access.at(guest))}});
+  return {{"environment", capabilities_.name},
+          {"engine", "fake"},
+          {"sandbox", capabilities_.filesystem_isolation},
+          {"network", seen.spec.network == Network::kNone ? "none" : "host"},
+          {"mounts", std::move(mounts)}};
+}
+
+}  // namespace vlmhb::env
