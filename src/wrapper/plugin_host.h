@@ -1,0 +1,115 @@
+#pragma once
+// One plug-in process: started, greeted, loaded, asked one request at a time, killed when it breaks
+// the rules (docs/formats/plugin-protocol.md). Lives on one executor.
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "http/stream.h"
+#include "os/process.h"
+#include "worker/protocol.h"
+#include "wrapper/api_error.h"
+#include "wrapper/event.h"
+#include "wrapper/log.h"
+
+namespace vlmhb::wrapper {
+
+struct PluginCommand {
+  std::vector<std::string> argv;
+  std::map<std::string, std::string> env;
+  json::object load_params;
+  Millis hello_timeout{10'000};
+  Millis load_timeout{600'000};
+  Millis cancel_grace{2'000};  // to obey `cancel` or `shutdown` before being killed
+};
+
+// An answer that the plug-in ended itself. Times are CLOCK_MONOTONIC, taken right after the read.
+struct Generated {
+  worker::FinishReason finish_reason = worker::FinishReason::kStop;
+  std::optional<worker::Usage> usage;
+  size_t deltas = 0;  // those with text
+  Nanos first_delta_at{};
+  Nanos last_delta_at{};
+  Nanos done_at{};
+};
+
+// Takes the next piece of the answer. False: nobody wants it any more; the request is cancelled.
+using OnDelta = std::function<asio::awaitable<bool>(std::string_view text)>;
+
+// Owned by shared_ptr: its coroutines keep it until the process has been reaped.
+class PluginHost : public std::enable_shared_from_this<PluginHost> {
+ public:
+  // `command` and `log` outlive it.
+  PluginHost(asio::any_io_executor executor, const PluginCommand& command, Log& log);
+
+  // Starts the process and loads the model. On an error the process is dead or dying; the error is
+  // retryable if another process may have more luck.
+  asio::awaitable<std::optional<ApiError>> Start();
+
+  // Runs one request. The process is usable afterwards if alive(); an error with code timeout,
+  // crashed, protocol_error means that it is not. After Cancel the code may be `cancelled`.
+  // REQUIRES: Start succeeded, and no other Generate runs.
+  asio::awaitable<std::optional<ApiError>> Generate(json::array messages, json::object params,
+                                                    Millis timeout, const OnDelta& on_delta,
+                                                    Generated& generated);
+
+  // Asks the running Generate to end, and kills the process if it does not within the grace.
+  void Cancel();
+  void Kill();
+  // Asks the process to exit, kills it after the grace, and returns when it has ended.
+  asio::awaitable<void> Shutdown();
+  // Returns when the process has ended (at once if there never was one).
+  asio::awaitable<void> WaitUntilEnded();
+
+  bool alive() const { return stream_ != nullptr && !killed_ && !ended_.is_set(); }
+  // Of its process tree, so far; nullopt if not known.
+  std::optional<int64_t> PeakMemoryBytes() const;
+
+ private:
+  std::optional<ApiError> Spawn();
+  asio::awaitable<void> ReadErrors();
+  asio::awaitable<void> ReapWhenEnded(os::Fd pidfd);
+  void TakeErrors(std::string_view bytes);
+  void DrainErrors();
+  std::string LastLines() const;
+
+  asio::awaitable<Result<void>> Send(const json::object& message);
+  asio::awaitable<void> SendAndForget(json::object message);
+  asio::awaitable<Result<worker::Reply>> Receive();
+  asio::awaitable<ApiError> Failed(Error error, std::string doing);
+  ApiError Broken(std::string_view why);
+  void KillAfter(Millis grace);
+
+  asio::any_io_executor executor_;
+  const PluginCommand& command_;
+  Log& log_;
+  os::Process process_;
+  std::shared_ptr<http::Stream> stream_;  // the plug-in's standard input and output
+  boost::beast::flat_buffer buffer_;
+  worker::FrameDecoder decoder_;
+  Nanos received_at_{};
+
+  std::optional<asio::posix::stream_descriptor> errors_;  // its standard error
+  std::string error_line_;                                // unfinished
+  std::deque<std::string> error_lines_;
+
+  int64_t next_id_ = 1;
+  int64_t running_id_ = 0;  // 0: none, or not sent completely yet
+  bool cancelled_ = false;
+  bool killed_ = false;
+  Event ended_;
+  std::string end_status_;
+  asio::steady_timer kill_timer_;
+};
+
+}  // namespace vlmhb::wrapper
