@@ -66,8 +66,9 @@ size_t MatrixSize(const json::object& matrix) {
 
 class DocumentReader {
  public:
-  DocumentReader(const DocumentSource& source, std::vector<Problem>& problems)
-      : source_(source), problems_(problems) {}
+  DocumentReader(const SourceDocument& source, const std::set<std::string>& missing_keys,
+                 std::vector<Problem>& problems)
+      : source_(source), missing_keys_(missing_keys), problems_(problems) {}
 
   Experiment Read(const json::object& document) {
     experiment_.name = FindString(document, "name");
@@ -129,12 +130,13 @@ class DocumentReader {
     for (const auto& member : defaults_)
       if (!own.contains(member.key())) run.inherited.emplace_back(member.key());
     for (const FieldProblem& problem : CheckRun(merged))
-      if (!source_.missing_keys.contains(problem.key))
+      if (!missing_keys_.contains(problem.key))
         problems_.push_back({run.Field(problem.key), problem.message});
     experiment_.runs.push_back(std::move(run));
   }
 
-  const DocumentSource& source_;
+  const SourceDocument& source_;
+  const std::set<std::string>& missing_keys_;
   std::vector<Problem>& problems_;
   json::object defaults_;
   Experiment experiment_;
@@ -144,19 +146,19 @@ class DocumentReader {
 
 std::string_view ExperimentSchemaText() { return EmbeddedFile("experiment.schema.json"); }
 
-Experiment ReadDocument(const json::value& document, const DocumentSource& source,
-                        std::vector<Problem>& problems) {
-  for (SchemaViolation& violation : ExperimentSchema().Validate(document))
+Experiment ReadExperiment(const SourceDocument& source, const std::set<std::string>& missing_keys,
+                          std::vector<Problem>& problems) {
+  for (SchemaViolation& violation : ExperimentSchema().Validate(source.value))
     problems.push_back({source.locate(violation.pointer), std::move(violation.message)});
-  if (!document.is_object()) return {};
-  const json::object& object = document.get_object();
+  if (!source.value.is_object()) return {};
+  const json::object& object = source.value.get_object();
   const json::array* runs = FindArray(object, "runs");
   const bool nothing = (runs == nullptr || runs->empty()) && !object.contains("matrix");
   if (nothing && problems.empty())
     problems.push_back({source.locate(""),
                         "there is no run: list runs under 'runs', or values to combine under "
                         "'matrix'"});
-  return DocumentReader(source, problems).Read(object);
+  return DocumentReader(source, missing_keys, problems).Read(object);
 }
 
 }  // namespace vlmhb::config

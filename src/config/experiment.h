@@ -50,9 +50,9 @@ struct RunConfig {
   std::string model;
   json::object model_params;
 
-  std::optional<std::string>
-      system_prompt;                  // a *.txt file below the system prompts folder, or text
-  std::optional<std::string> prompt;  // fixed user prompt
+  // A text, or the name of a .txt file below the system prompts folder.
+  std::optional<std::string> system_prompt;
+  std::optional<std::string> prompt;             // fixed user prompt
   std::optional<std::string> prompt_collection;  // file below <prompt_collections>/<task>/
 
   std::optional<std::vector<MetricChoice>> metrics;

@@ -1,31 +1,21 @@
 #include "config/load.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <map>
+#include <set>
 #include <tuple>
 #include <utility>
 
 #include "base/text.h"
 #include "config/csv_config.h"
 #include "config/document_config.h"
+#include "config/document_source.h"
 #include "config/folders.h"
 #include "config/run_fields.h"
-#include "config/strict_json.h"
-#include "config/yaml.h"
 
 namespace vlmhb::config {
 namespace {
 
 constexpr size_t kMaxConfigBytes = 64u << 20;
-
-// A document with where its parts stand; `problems` were found while reading it.
-struct Source {
-  json::value document;
-  DocumentSource places;
-  std::vector<Problem> problems;
-};
 
 // "/runs/17/model/…" is row rows[17], column model_name.
 Origin LocateInCsv(const std::string& file, const std::vector<uint64_t>& rows,
@@ -38,62 +28,18 @@ Origin LocateInCsv(const std::string& file, const std::vector<uint64_t>& rows,
   return {file, rows[index], key.empty() ? "" : std::string(ColumnOf(key))};
 }
 
-Source ReadCsv(std::string_view text, const std::string& file) {
+// A CSV config as a document of the JSON and YAML form.
+SourceDocument ReadCsv(std::string_view text, const std::string& file,
+                       std::set<std::string>& missing_keys) {
   CsvRuns csv = ParseCsvConfig(text, file);
-  Source source;
-  source.document = json::object{{"runs", std::move(csv.runs)}};
-  source.problems = std::move(csv.problems);
-  source.places.missing_keys = std::move(csv.missing_keys);
-  source.places.locate = [file, rows = std::move(csv.rows)](std::string_view pointer) {
+  missing_keys = std::move(csv.missing_keys);
+  SourceDocument document;
+  document.value = json::object{{"runs", std::move(csv.runs)}};
+  document.problems = std::move(csv.problems);
+  document.locate = [file, rows = std::move(csv.rows)](std::string_view pointer) {
     return LocateInCsv(file, rows, pointer);
   };
-  return source;
-}
-
-// The line of the value, or of the nearest one around it (a value inside of an alias has none).
-uint64_t LineOf(const std::map<std::string, uint64_t>& lines, std::string_view pointer) {
-  while (true) {
-    if (const auto found = lines.find(std::string(pointer)); found != lines.end())
-      return found->second;
-    if (pointer.empty()) return 0;
-    pointer = pointer.substr(0, pointer.rfind('/'));
-  }
-}
-
-Result<Source> ReadYaml(std::string_view text, const std::string& file) {
-  VLMHB_ASSIGN(YamlDocument yaml, ParseYaml(text));
-  Source source;
-  source.document = std::move(yaml.value);
-  for (YamlProblem& problem : yaml.problems)
-    source.problems.push_back({{file, problem.line, problem.pointer}, std::move(problem.message)});
-  source.places.locate = [file, lines = std::move(yaml.lines)](std::string_view pointer) {
-    return Origin{file, LineOf(lines, pointer), std::string(pointer)};
-  };
-  return source;
-}
-
-Result<Source> ReadJson(std::string_view text, const std::string& file) {
-  VLMHB_ASSIGN(StrictJson parsed, ParseStrictJson(text));
-  Source source;
-  source.document = std::move(parsed.value);
-  for (std::string& pointer : parsed.duplicates)
-    source.problems.push_back({{file, 0, std::move(pointer)}, "this key is there twice"});
-  source.places.locate = [file](std::string_view pointer) {
-    return Origin{file, 0, std::string(pointer)};
-  };
-  return source;
-}
-
-Result<Source> ReadSource(std::string_view text, const std::string& file,
-                          const std::string& extension) {
-  if (extension == ".csv") return ReadCsv(text, file);
-  if (extension == ".json") return ReadJson(text, file);
-  if (extension == ".yaml" || extension == ".yml") return ReadYaml(text, file);
-  return Error(
-      ErrorCode::kInvalidConfig,
-      fmt::format("the extension '{}' says nothing about the format; .csv, .json, .yaml or "
-                  ".yml expected",
-                  extension));
+  return document;
 }
 
 void Sort(std::vector<Problem>& problems) {
@@ -106,16 +52,18 @@ void Sort(std::vector<Problem>& problems) {
 
 Loaded ParseExperiment(std::string_view text, const os::Path& path) {
   const std::string file = path.filename().string();
-  Result<Source> source = ReadSource(text, file, AsciiLower(path.extension().string()));
+  const std::string extension = AsciiLower(path.extension().string());
+  std::set<std::string> missing_keys;
+  Result<SourceDocument> source = extension == ".csv" ? ReadCsv(text, file, missing_keys)
+                                                      : ReadDocumentText(text, file, extension);
   if (!source.ok()) return std::vector<Problem>{{{file}, source.error().ToString()}};
-  source->places.file = file;
   std::vector<Problem> problems = std::move(source->problems);
-  Experiment experiment = ReadDocument(source->document, source->places, problems);
+  Experiment experiment = ReadExperiment(*source, missing_keys, problems);
   experiment.file = path.string();
   if (experiment.name.empty()) experiment.name = path.stem().string();
   if (experiment.title.empty()) experiment.title = experiment.name;
   experiment.name = Slug(experiment.name);
-  const json::object* document = source->document.if_object();
+  const json::object* document = source->value.if_object();
   const json::object* named = document == nullptr ? nullptr : FindObject(*document, "folders");
   experiment.folders =
       FindFolders(path.parent_path(), named == nullptr ? json::object() : *named, problems);
