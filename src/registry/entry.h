@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json.h"
@@ -12,9 +13,11 @@
 namespace vlmhb::registry {
 
 enum class Kind { kModel, kTask, kMetric, kDataset };
+std::string_view KindName(Kind kind);  // "model", "task", "metric", "dataset"
 
 // Later levels override earlier ones by name.
 enum class Level { kBuiltIn, kUser, kExperiment };
+std::string_view LevelName(Level level);  // "built-in", "user", "experiment"
 
 struct EntryHeader {
   Kind kind = Kind::kModel;
@@ -23,7 +26,7 @@ struct EntryHeader {
   std::string description;
   json::object params_schema;  // JSON Schema of `params`; additionalProperties defaults to false
   Level level = Level::kBuiltIn;
-  std::string file;            // "built-in:models/x.yaml" or an absolute path
+  std::string file;  // "built-in:models/x.yaml" or an absolute path
 };
 
 // What one inference stage of a model needs at the same time.
@@ -31,15 +34,15 @@ struct Resources {
   int64_t cpus = 1;
   int64_t memory_mb = 2048;  // limit of the environment, MB of 10^6 bytes
   int64_t gpus = 0;
-  int64_t processes = 1;     // plug-in processes serving side by side
+  int64_t processes = 1;  // plug-in processes serving side by side
 };
 
 struct ModelEntry : EntryHeader {
   std::string framework;  // join key with the predecessor's CSV, for instance "Tesseract"
   std::string family;
-  // argv of the plug-in. command[0]: absolute, or with a slash relative to the entry's file, or a bare
-  // name looked up beside the vlmhb program and then in its workers/ folder. Empty: the model cannot be run by
-  // this version; `unsupported` says why (evaluating its answers still works).
+  // argv of the plug-in. command[0]: absolute, or with a slash relative to the entry's file, or a
+  // bare name looked up beside the vlmhb program and then in its workers/ folder. Empty: the model
+  // cannot be run by this version; `unsupported` says why (evaluating its answers still works).
   std::vector<std::string> command;
   std::string unsupported;
   json::object params;  // defaults
@@ -48,6 +51,7 @@ struct ModelEntry : EntryHeader {
 
 struct TaskEntry : EntryHeader {
   std::map<std::string, std::string> columns;  // role -> annotation column (stage.md, dataset view)
+  std::vector<std::string> required_columns;   // roles that every dataset of it must have
   std::string prompt;                          // fallback user prompt
   std::vector<std::string> metrics;            // default
   std::vector<std::string> supported_metrics;  // empty: all
@@ -59,13 +63,13 @@ struct MetricEntry : EntryHeader {
   std::string aggregate;       // "ratio" or "mean"
   std::string direction;       // "lower" or "higher" is better
   std::string unit;
-  json::array range;           // [low, high or null]
-  json::object params;         // defaults
+  json::array range;    // [low, high or null]
+  json::object params;  // defaults
 };
 
 struct DatasetEntry : EntryHeader {
   std::string task;
-  std::string path;  // absolute, or relative to the entry's file
+  std::string path;                            // absolute, or relative to the entry's file
   std::map<std::string, std::string> columns;  // overrides the task's
 };
 

@@ -34,7 +34,7 @@ struct ResolvedMetric {
 };
 
 struct ResolvedRun {
-  std::string id;  // unique in the experiment, safe as a folder name
+  std::string id;    // unique in the experiment, safe as a folder name
   ModelEntry model;  // `params` merged with the run's, command[0] absolute
   TaskEntry task;
   ResolvedDataset dataset;

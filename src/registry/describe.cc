@@ -1,0 +1,120 @@
+#include "registry/describe.h"
+
+#include <string>
+#include <vector>
+
+#include "base/text.h"
+
+namespace vlmhb::registry {
+namespace {
+
+json::array Texts(const std::vector<std::string>& texts) {
+  json::array array;
+  for (const std::string& text : texts) array.emplace_back(text);
+  return array;
+}
+
+json::object TextMap(const std::map<std::string, std::string>& texts) {
+  json::object object;
+  for (const auto& [key, text] : texts) object[key] = text;
+  return object;
+}
+
+json::object Header(const EntryHeader& entry) {
+  return {{"kind", KindName(entry.kind)},    {"name", entry.name},
+          {"version", entry.version},        {"description", entry.description},
+          {"level", LevelName(entry.level)}, {"file", entry.file}};
+}
+
+json::object ModelHeader(const ModelEntry& model) {
+  json::object object = Header(model);
+  object["framework"] = model.framework;
+  object["runnable"] = model.unsupported.empty();
+  return object;
+}
+
+json::object Describe(const ModelEntry& model) {
+  json::object object = ModelHeader(model);
+  object["family"] = model.family;
+  object["command"] = Texts(model.command);
+  if (!model.unsupported.empty()) object["unsupported"] = model.unsupported;
+  object["params"] = model.params;
+  object["params_schema"] = model.params_schema;
+  object["resources"] = {{"cpus", model.resources.cpus},
+                         {"memory_mb", model.resources.memory_mb},
+                         {"gpus", model.resources.gpus},
+                         {"processes", model.resources.processes}};
+  return object;
+}
+
+json::object Describe(const TaskEntry& task) {
+  json::object object = Header(task);
+  object["columns"] = TextMap(task.columns);
+  object["required_columns"] = Texts(task.required_columns);
+  object["prompt"] = task.prompt;
+  object["metrics"] = Texts(task.metrics);
+  object["supported_metrics"] = Texts(task.supported_metrics);
+  object["group_by"] = Texts(task.group_by);
+  return object;
+}
+
+json::object Describe(const MetricEntry& metric) {
+  json::object object = Header(metric);
+  object["implementation"] = metric.implementation;
+  object["aggregate"] = metric.aggregate;
+  object["direction"] = metric.direction;
+  object["unit"] = metric.unit;
+  object["range"] = metric.range;
+  object["params"] = metric.params;
+  object["params_schema"] = metric.params_schema;
+  return object;
+}
+
+json::object Describe(const DatasetEntry& dataset) {
+  json::object object = Header(dataset);
+  object["task"] = dataset.task;
+  object["path"] = dataset.path;
+  object["columns"] = TextMap(dataset.columns);
+  return object;
+}
+
+template <typename E>
+json::array Headers(const Registry::Table<E>& table) {
+  json::array list;
+  for (const auto& [name, entry] : table) list.push_back(Header(entry));
+  return list;
+}
+
+template <typename E>
+Result<json::object> Described(Result<const E*> found) {
+  VLMHB_ASSIGN(const E* entry, std::move(found));
+  return Describe(*entry);
+}
+
+}  // namespace
+
+std::optional<Kind> ParseKind(std::string_view text) {
+  const std::string lower = AsciiLower(text);
+  for (const Kind kind : {Kind::kModel, Kind::kTask, Kind::kMetric, Kind::kDataset})
+    if (lower == KindName(kind) || lower == std::string(KindName(kind)) + "s") return kind;
+  return std::nullopt;
+}
+
+json::array List(const Registry& registry, Kind kind) {
+  if (kind == Kind::kTask) return Headers(registry.tasks());
+  if (kind == Kind::kMetric) return Headers(registry.metrics());
+  if (kind == Kind::kDataset) return Headers(registry.datasets());
+  json::array list;
+  for (const auto& [name, model] : registry.models()) list.push_back(ModelHeader(model));
+  for (const ModelEntry& model : registry.vlm_base()) list.push_back(ModelHeader(model));
+  return list;
+}
+
+Result<json::object> Show(const Registry& registry, Kind kind, std::string_view name) {
+  if (kind == Kind::kModel) return Described(registry.FindModel("", name));
+  if (kind == Kind::kTask) return Described(registry.FindTask(name));
+  if (kind == Kind::kMetric) return Described(registry.FindMetric(name));
+  return Described(registry.FindDataset(name));
+}
+
+}  // namespace vlmhb::registry

@@ -1,0 +1,188 @@
+#include "registry/registry.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/embedded.h"
+#include "base/text.h"
+#include "registry/vlm_base.h"
+
+namespace vlmhb::embedded {
+std::span<const File> Registries();
+}
+
+namespace vlmhb::registry {
+
+using config::Problem;
+using os::Path;
+
+namespace {
+
+constexpr size_t kMaxEntryBytes = 1u << 20;
+constexpr Kind kKinds[] = {Kind::kModel, Kind::kTask, Kind::kMetric, Kind::kDataset};
+
+// "models", the folder of a kind.
+std::string FolderOf(Kind kind) { return std::string(KindName(kind)) + "s"; }
+
+bool IsEntryFile(const Path& path) {
+  const std::string extension = AsciiLower(path.extension().string());
+  return extension == ".yaml" || extension == ".yml" || extension == ".json";
+}
+
+// Sorted, so that problems come in the same order on every machine.
+std::vector<Path> EntryFiles(const Path& folder) {
+  std::vector<Path> files;
+  std::error_code error;
+  for (std::filesystem::directory_iterator it(folder, error), end; !error && it != end;
+       it.increment(error))
+    if (IsEntryFile(it->path())) files.push_back(it->path());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+Error Unknown(Kind kind, std::string_view name, const std::vector<std::string>& known) {
+  const std::string_view what = KindName(kind);
+  return Error(ErrorCode::kNotFound,
+               fmt::format("there is no {} '{}'.{} `vlmhb registry list {}s` shows what there is.",
+                           what, Truncate(name, 80), DidYouMean(name, known), what));
+}
+
+template <typename E>
+std::vector<std::string> NamesOf(const Registry::Table<E>& table) {
+  std::vector<std::string> names;
+  for (const auto& [key, entry] : table) names.push_back(entry.name);
+  return names;
+}
+
+template <typename E>
+Result<const E*> Find(const Registry::Table<E>& table, std::string_view key, std::string_view name,
+                      Kind kind) {
+  const auto found = table.find(key);
+  if (found == table.end()) return Unknown(kind, name, NamesOf(table));
+  return &found->second;
+}
+
+}  // namespace
+
+// Puts entries into the tables, level by level.
+class RegistryLoader {
+ public:
+  RegistryLoader(Registry& registry, std::vector<Problem>& problems)
+      : registry_(registry), problems_(problems) {}
+
+  void AddBuiltIn() {
+    for (const embedded::File& file : embedded::Registries()) {
+      const std::string_view folder = file.name.substr(0, file.name.find('/'));
+      for (const Kind kind : kKinds)
+        if (folder == FolderOf(kind))
+          Add(kind, file.content, fmt::format("built-in:{}", file.name), Level::kBuiltIn);
+    }
+  }
+
+  void AddFolder(const Path& folder, Level level) {
+    if (folder.empty()) return;
+    for (const Kind kind : kKinds) {
+      for (const Path& file : EntryFiles(folder / FolderOf(kind))) {
+        const Result<std::string> text = os::ReadFile(file, kMaxEntryBytes);
+        if (text.ok())
+          Add(kind, *text, file.string(), level);
+        else
+          problems_.push_back({{file.string()}, text.error().ToString()});
+      }
+    }
+  }
+
+  void AddVlmBase(const Path& file) {
+    if (file.empty()) return;
+    const Result<std::string> text = os::ReadFile(file, kMaxEntryBytes);
+    if (text.ok())
+      registry_.vlm_base_ = ReadVlmBase(*text, file.string(), problems_);
+    else
+      problems_.push_back({{file.string()}, text.error().ToString()});
+  }
+
+ private:
+  void Add(Kind kind, std::string_view text, const std::string& file, Level level) {
+    std::optional<Entry> entry = ReadEntry(kind, text, file, level, problems_);
+    if (!entry.has_value()) return;
+    if (auto* model = std::get_if<ModelEntry>(&*entry))
+      Put(registry_.models_, std::move(*model));
+    else if (auto* task = std::get_if<TaskEntry>(&*entry))
+      Put(registry_.tasks_, std::move(*task));
+    else if (auto* metric = std::get_if<MetricEntry>(&*entry))
+      Put(registry_.metrics_, std::move(*metric));
+    else if (auto* dataset = std::get_if<DatasetEntry>(&*entry))
+      Put(registry_.datasets_, std::move(*dataset));
+  }
+
+  template <typename E>
+  void Put(Registry::Table<E>& table, E entry) {
+    const bool any_case = entry.kind == Kind::kTask || entry.kind == Kind::kMetric;
+    const std::string key = any_case ? AsciiLower(entry.name) : entry.name;
+    const auto [there, is_new] = table.try_emplace(key, entry);
+    if (is_new) return;
+    if (there->second.level == entry.level)
+      problems_.push_back({{entry.file},
+                           fmt::format("the {} '{}' is in {} already; within one level a name is "
+                                       "there once",
+                                       KindName(entry.kind), entry.name, there->second.file)});
+    else
+      there->second = std::move(entry);
+  }
+
+  Registry& registry_;
+  std::vector<Problem>& problems_;
+};
+
+Registry Registry::Load(const RegistryFolders& folders, std::vector<Problem>& problems) {
+  Registry registry;
+  RegistryLoader loader(registry, problems);
+  loader.AddBuiltIn();
+  loader.AddFolder(folders.user, Level::kUser);
+  loader.AddFolder(folders.experiment, Level::kExperiment);
+  loader.AddVlmBase(folders.vlm_base);
+  return registry;
+}
+
+// An entry comes before a row of vlm_base.csv, so that a model gets a plug-in by getting an entry.
+Result<const ModelEntry*> Registry::FindModel(std::string_view framework,
+                                              std::string_view name) const {
+  std::vector<const ModelEntry*> named;
+  if (const auto entry = models_.find(name); entry != models_.end())
+    named.push_back(&entry->second);
+  for (const ModelEntry& row : vlm_base_)
+    if (row.name == name && (named.empty() || row.framework != named[0]->framework))
+      named.push_back(&row);
+  if (framework.empty() && named.size() == 1) return named[0];
+
+  std::vector<std::string> frameworks;
+  for (const ModelEntry* model : named) {
+    if (!framework.empty() && model->framework == framework) return model;
+    frameworks.push_back(model->framework);
+  }
+  if (!named.empty())
+    return Error(
+        ErrorCode::kNotFound,
+        fmt::format("the model '{}' is there for {}; {}.{}", name, Join(frameworks, " and "),
+                    framework.empty() ? "name its framework" : "not for this framework",
+                    DidYouMean(framework, frameworks)));
+  std::vector<std::string> known = NamesOf(models_);
+  for (const ModelEntry& row : vlm_base_) known.push_back(row.name);
+  return Unknown(Kind::kModel, name, known);
+}
+
+Result<const TaskEntry*> Registry::FindTask(std::string_view name) const {
+  return Find(tasks_, AsciiLower(name), name, Kind::kTask);
+}
+
+Result<const MetricEntry*> Registry::FindMetric(std::string_view name) const {
+  return Find(metrics_, AsciiLower(name), name, Kind::kMetric);
+}
+
+Result<const DatasetEntry*> Registry::FindDataset(std::string_view name) const {
+  return Find(datasets_, name, name, Kind::kDataset);
+}
+
+}  // namespace vlmhb::registry

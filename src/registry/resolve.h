@@ -1,0 +1,30 @@
+#pragma once
+// From what a user wrote to what can be run: every name looked up, every path and parameter
+// checked, every default filled in. Reads the headers of annotation files and little else; starts
+// nothing.
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "config/experiment.h"
+#include "os/file.h"
+#include "registry/registry.h"
+#include "registry/resolved.h"
+
+namespace vlmhb::registry {
+
+struct ResolveOptions {
+  // The program of a plug-in by its bare name, absolute; nullopt if there is none.
+  std::function<std::optional<os::Path>(const std::string& name)> find_plugin;
+};
+
+// Every problem, in the order of the runs, or the experiment. Never both, never an empty list.
+using Resolved = std::variant<ResolvedExperiment, std::vector<config::Problem>>;
+
+Resolved Resolve(const config::Experiment& experiment, const Registry& registry,
+                 const ResolveOptions& options);
+
+}  // namespace vlmhb::registry
