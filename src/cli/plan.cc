@@ -5,7 +5,6 @@
 #include "cli/command.h"
 #include "cli/prepare.h"
 #include "data/annotation_reader.h"
-#include "data/dataset_view.h"
 #include "orchestrator/reuse.h"
 
 namespace vlmhb::cli {

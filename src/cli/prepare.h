@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "cli/command.h"
+#include "data/dataset_view.h"
 #include "orchestrator/workspace.h"
 #include "plan/plan.h"
 #include "registry/registry.h"
@@ -32,8 +33,8 @@ struct Prepared {
 Result<Prepared> Prepare(registry::ResolvedExperiment experiment,
                          const orchestrator::Workspace& workspace);
 
-// The dataset of a run as data/ takes it.
-json::object DatasetViewJson(const registry::ResolvedDataset& dataset);
+// The dataset of a run as data/ takes it, with the host's paths.
+Result<data::DatasetView> ViewOf(const registry::ResolvedDataset& dataset);
 
 // The exit status of a config with problems.
 int ConfigStatus();

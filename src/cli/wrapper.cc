@@ -3,29 +3,16 @@
 #include "wrapper/wrapper.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cstdio>
-#include <map>
 
 #include "cli/command.h"
+#include "cli/own_environment.h"
 #include "cli/signals.h"
 #include "wrapper/options.h"
 
-extern char** environ;
-
 namespace vlmhb::cli {
 namespace {
-
-std::map<std::string, std::string> OwnEnvironment() {
-  std::map<std::string, std::string> environment;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string text(*entry);
-    const size_t equals = text.find('=');
-    if (equals != std::string::npos) environment[text.substr(0, equals)] = text.substr(equals + 1);
-  }
-  return environment;
-}
 
 Result<void> Serve(const std::string& spec_file) {
   VLMHB_ASSIGN(const std::string text, os::ReadFile(spec_file));

@@ -319,8 +319,9 @@ class BenchmarkOrchestrator::Execution {
     StageReport& report = reports_[index];
     report.state = graph_.state(index);
     const std::string state(plan::StageStateName(report.state));
-    if (report.state != StageState::kDone)
-      failures_[index] = report.message.empty() ? state : report.message;
+    failures_[index] = report.state == StageState::kDone ? ""
+                       : report.message.empty()          ? state
+                                                         : report.message;
     log_.Append({{"stage", plan_.stages[index].id},
                  {"state", state},
                  {"reused", report.reused},

@@ -38,16 +38,7 @@ Result<json::object> MountDataset(Mounter& mount, const ResolvedDataset& dataset
   if (relative.empty() || *relative.begin() == "..") {
     VLMHB_ASSIGN(annotation, mount.ReadOnly(dataset.annotation, prefix + "annotation.csv"));
   }
-  json::object columns;
-  for (const auto& [role, column] : dataset.columns) columns[role] = column;
-  json::object view{{"root", root},
-                    {"annotation", annotation},
-                    {"columns", std::move(columns)},
-                    {"filter",
-                     {{"doc_class", OrNull(dataset.filter_doc_class)},
-                      {"question_type", OrNull(dataset.filter_question_type)}}}};
-  view["limit"] = dataset.limit.has_value() ? json::value(*dataset.limit) : nullptr;
-  return view;
+  return DatasetView(dataset, root, annotation);
 }
 
 // The plug-in's folder is shown, so that it finds what lies beside it; a program below /usr is
@@ -158,6 +149,20 @@ Result<json::object> DescribeKind(const StageContext& context, Mounter& mount,
 }
 
 }  // namespace
+
+json::object DatasetView(const ResolvedDataset& dataset, const std::string& root,
+                         const std::string& annotation) {
+  json::object columns;
+  for (const auto& [role, column] : dataset.columns) columns[role] = column;
+  json::object view{{"root", root},
+                    {"annotation", annotation},
+                    {"columns", std::move(columns)},
+                    {"filter",
+                     {{"doc_class", OrNull(dataset.filter_doc_class)},
+                      {"question_type", OrNull(dataset.filter_question_type)}}}};
+  view["limit"] = dataset.limit.has_value() ? json::value(*dataset.limit) : nullptr;
+  return view;
+}
 
 Result<MountedStage> MountAndDescribe(const StageContext& context, env::EnvManager& env,
                                       const std::string& env_id) {

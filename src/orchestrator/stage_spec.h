@@ -29,6 +29,10 @@ struct StageContext {
   std::vector<RunOutcome> outcomes;  // report only, one per run
 };
 
+// The dataset view of stage.md, for a dataset that is seen at `root` and `annotation`.
+json::object DatasetView(const registry::ResolvedDataset& dataset, const std::string& root,
+                         const std::string& annotation);
+
 struct MountedStage {
   json::object spec;    // stage.json
   std::string program;  // vlmhb, as the environment sees it

@@ -1,0 +1,149 @@
+#include "cli/prepare.h"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "cli/programs.h"
+#include "config/load.h"
+#include "data/content_hash.h"
+#include "orchestrator/stage_spec.h"
+#include "os/process.h"
+#include "registry/resolve.h"
+
+namespace vlmhb::cli {
+namespace {
+
+using config::Problem;
+using os::Path;
+
+void PrintProblems(const Globals& globals, const std::vector<Problem>& problems) {
+  if (globals.json) {
+    json::array list;
+    for (const Problem& problem : problems)
+      list.push_back({{"file", problem.origin.file},
+                      {"row", problem.origin.row},
+                      {"field", problem.origin.field},
+                      {"message", problem.message}});
+    PrintJson(json::object{{"valid", false}, {"problems", std::move(list)}});
+    return;
+  }
+  for (const Problem& problem : problems)
+    fmt::print(stderr, "{} {}\n", Tinted(globals.err, Tint::kRed, "error:"), problem.ToString());
+  fmt::print(stderr, "{} problem{}; nothing was started.\n", problems.size(),
+             problems.size() == 1 ? "" : "s");
+}
+
+Path UserRegistries() {
+  if (const auto config = os::GetEnv("XDG_CONFIG_HOME"); config.has_value() && !config->empty())
+    return Path(*config) / "vlmhb" / "registries";
+  if (const auto home = os::GetEnv("HOME"); home.has_value() && !home->empty())
+    return Path(*home) / ".config" / "vlmhb" / "registries";
+  return {};
+}
+
+Result<std::string> FileDigest(const Path& file) {
+  VLMHB_ASSIGN(const std::string bytes, os::ReadFile(file));
+  return Sha256Hex(bytes);
+}
+
+// Runs share datasets, prompts and plug-ins: each is read once.
+class Digests {
+ public:
+  explicit Digests(const orchestrator::Workspace& workspace) : workspace_(workspace) {}
+
+  Result<std::string> Dataset(const registry::ResolvedDataset& dataset) {
+    const std::string key =
+        ToCanonicalJson(orchestrator::DatasetView(dataset, dataset.root, dataset.annotation));
+    return Once(key, [&]() -> Result<std::string> {
+      VLMHB_ASSIGN(const data::DatasetView view, ViewOf(dataset));
+      return data::ContentDigest(view, workspace_.DataCache(), clock_);
+    });
+  }
+  Result<std::string> File(const std::string& path) {
+    return Once("file:" + path, [&] { return FileDigest(path); });
+  }
+
+ private:
+  template <typename Make>
+  Result<std::string> Once(const std::string& key, Make make) {
+    if (const auto known = known_.find(key); known != known_.end()) return known->second;
+    VLMHB_ASSIGN(const std::string digest, make());
+    known_[key] = digest;
+    return digest;
+  }
+
+  const orchestrator::Workspace& workspace_;
+  const SystemClock clock_;
+  std::map<std::string, std::string> known_;
+};
+
+Result<plan::RunInputs> InputsOf(const registry::ResolvedRun& run, Digests& digests) {
+  plan::RunInputs inputs;
+  VLMHB_ASSIGN(inputs.dataset, digests.Dataset(run.dataset));
+  if (run.prompt.collection.has_value()) {
+    VLMHB_ASSIGN(inputs.prompt_collection, digests.File(*run.prompt.collection));
+  }
+  if (run.answers.has_value()) {
+    VLMHB_ASSIGN(inputs.answers, digests.File(*run.answers));
+  } else {
+    VLMHB_ASSIGN(inputs.plugin, digests.File(run.model.command.at(0)));
+  }
+  return inputs;
+}
+
+}  // namespace
+
+int ConfigStatus() { return ExitStatus(ErrorCode::kInvalidConfig); }
+
+registry::Registry OpenRegistry(const Path& config_folder, std::vector<Problem>& problems) {
+  return registry::Registry::Load(
+      {.user = UserRegistries(), .experiment = config_folder / "registries"}, problems);
+}
+
+std::optional<registry::ResolvedExperiment> LoadAndResolve(const Globals& globals,
+                                                           const std::string& config_file) {
+  config::Loaded loaded = config::LoadExperiment(config_file);
+  if (const auto* problems = std::get_if<std::vector<Problem>>(&loaded)) {
+    PrintProblems(globals, *problems);
+    return std::nullopt;
+  }
+  const auto& experiment = std::get<config::Experiment>(loaded);
+  std::vector<Problem> problems;
+  const registry::Registry registry =
+      registry::Registry::Load({.user = UserRegistries(),
+                                .experiment = Path(experiment.file).parent_path() / "registries",
+                                .vlm_base = experiment.folders.vlm_base},
+                               problems);
+  registry::Resolved resolved =
+      registry::Resolve(experiment, registry, {.find_plugin = FindPlugin});
+  if (const auto* more = std::get_if<std::vector<Problem>>(&resolved))
+    problems.insert(problems.end(), more->begin(), more->end());
+  if (!problems.empty()) {
+    PrintProblems(globals, problems);
+    return std::nullopt;
+  }
+  return std::move(std::get<registry::ResolvedExperiment>(resolved));
+}
+
+Result<data::DatasetView> ViewOf(const registry::ResolvedDataset& dataset) {
+  return data::ParseDatasetView(
+      orchestrator::DatasetView(dataset, dataset.root, dataset.annotation));
+}
+
+Result<Prepared> Prepare(registry::ResolvedExperiment experiment,
+                         const orchestrator::Workspace& workspace) {
+  Prepared prepared{.experiment = std::move(experiment)};
+  Digests digests(workspace);
+  for (const registry::ResolvedRun& run : prepared.experiment.runs) {
+    auto inputs = InputsOf(run, digests);
+    if (!inputs.ok()) return std::move(inputs).error().With("reading the inputs of " + run.id);
+    prepared.inputs.push_back(std::move(*inputs));
+  }
+  prepared.plan = plan::MakePlan(prepared.experiment, prepared.inputs, VLMHB_VERSION);
+  return prepared;
+}
+
+}  // namespace vlmhb::cli

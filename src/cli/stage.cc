@@ -1,0 +1,67 @@
+// vlmhb stage --spec FILE: one stage, inside its environment (docs/formats/stage.md).
+
+#include "inference/stage.h"
+
+#include <fmt/format.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/own_environment.h"
+#include "cli/signals.h"
+#include "evaluate/evaluator.h"
+#include "report/report_stage.h"
+
+namespace vlmhb::cli {
+namespace {
+
+constexpr int kSomeSamplesFailed = 1;  // docs/errors.md
+
+// Whether every sample is fine.
+Result<bool> RunStage(const json::object& spec) {
+  const std::atomic<bool>& stop = StopOnSignals();
+  const SystemClock clock;
+  const std::string stage = FindString(spec, "stage");
+  if (stage == "infer") {
+    const inference::RunContext context{clock, stop, OwnEnvironment(),
+                                        std::filesystem::temp_directory_path()};
+    VLMHB_ASSIGN(const store::StageResult result, inference::RunInferStage(spec, context));
+    return result.failed == 0;
+  }
+  if (stage == "evaluate") {
+    VLMHB_TRY(evaluate::RunEvaluateStage(spec, clock, stop));
+    return true;  // failed samples are the inference's, and counted there
+  }
+  if (stage == "report") {
+    VLMHB_TRY(report::RunReportStage(spec, clock));
+    return true;
+  }
+  static const std::vector<std::string> kStages = {"infer", "evaluate", "report"};
+  return Error(ErrorCode::kInvalidConfig,
+               fmt::format("unknown stage '{}'.{}", stage, DidYouMean(stage, kStages)));
+}
+
+Result<bool> RunSpecFile(const std::string& file) {
+  VLMHB_ASSIGN(const std::string text, os::ReadFile(file));
+  VLMHB_ASSIGN(const json::value spec, ParseJson(text));
+  if (!spec.is_object()) return Error(ErrorCode::kInvalidConfig, file + " is not a JSON object");
+  return RunStage(spec.get_object());
+}
+
+}  // namespace
+
+void AddStage(CLI::App& app, Session& session) {
+  CLI::App* verb =
+      app.add_subcommand("stage", "Run one stage (inside its environment; docs/formats/stage.md)");
+  auto spec = std::make_shared<std::string>();
+  verb->add_option("--spec", *spec, "stage.json")->required()->type_name("FILE");
+  verb->callback([&session, spec] {
+    session.action = [&session, spec] {
+      const Result<bool> done = RunSpecFile(*spec);
+      if (!done.ok()) return Fail(session.globals, done.error());
+      return *done ? 0 : kSomeSamplesFailed;
+    };
+  });
+}
+
+}  // namespace vlmhb::cli
