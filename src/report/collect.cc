@@ -77,15 +77,28 @@ void LabelRuns(Report& report) {
   }
 }
 
-// "none", false, {"kind":"none"} and {"enabled":false} all say that there was no sandbox.
-bool SandboxIsOff(const json::object& manifest) {
-  const json::value* sandbox = manifest.if_contains("sandbox");
-  if (sandbox == nullptr) return false;
-  if (sandbox->is_bool()) return !sandbox->get_bool();
-  if (sandbox->is_string()) return sandbox->get_string() == "none";
-  if (!sandbox->is_object()) return false;
-  const json::object& object = sandbox->get_object();
-  return !FindBool(object, "enabled", true) || FindString(object, "kind") == "none";
+// "none", false and {"kind":"none"} all say that there was no sandbox.
+bool SaysNoSandbox(const json::value& sandbox) {
+  if (sandbox.is_bool()) return !sandbox.get_bool();
+  if (sandbox.is_string()) return sandbox.get_string() == "none";
+  return sandbox.is_object() && FindString(sandbox.get_object(), "kind") == "none";
+}
+
+// Calls `add` with the warnings of a manifest, which each environment of each stage has. ParseJson
+// bounds the depth.
+template <typename Add>
+void ForEachWarning(const json::object& object, const Add& add) {
+  const json::array* warnings = FindArray(object, "warnings");
+  const json::value* sandbox = object.if_contains("sandbox");
+  const bool explained = warnings != nullptr && !warnings->empty();
+  if (sandbox != nullptr && SaysNoSandbox(*sandbox) && !explained)
+    add("Ran without a sandbox: the model's code could reach the network and this machine's "
+        "files.");
+  if (warnings != nullptr)
+    for (const json::value& text : *warnings)
+      if (text.is_string()) add(std::string(text.get_string()));
+  for (const auto& member : object)
+    if (member.value().is_object()) ForEachWarning(member.value().get_object(), add);
 }
 
 // One line for each distinct warning, with the runs that have it unless all do.
@@ -98,14 +111,8 @@ void CollectWarnings(Report& report) {
     if (found->second.empty() || found->second.back() != run) found->second.push_back(run);
   };
   for (const RunReport& run : report.runs) {
-    if (!run.manifest) continue;
-    if (SandboxIsOff(*run.manifest))
-      add("Ran without a sandbox: the model's code could reach the network and this machine's "
-          "files.",
-          run.name);
-    if (const json::array* texts = FindArray(*run.manifest, "warnings"))
-      for (const json::value& text : *texts)
-        if (text.is_string()) add(std::string(text.get_string()), run.name);
+    if (run.manifest)
+      ForEachWarning(*run.manifest, [&](const std::string& text) { add(text, run.name); });
   }
   constexpr size_t kMostNames = 5;
   for (auto& [text, runs] : warnings) {

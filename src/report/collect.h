@@ -10,7 +10,7 @@
 namespace vlmhb::report {
 
 // All pictures together; the rest is named, but not shown. In base64 it is a third more.
-inline constexpr size_t kMaxPicturesBytes = 2'250'000;
+inline constexpr size_t kMaxPicturesBytes = 4'500'000;
 
 // Everything but the comparisons (compare.h). `experiment` and `generated_at` are shown as they
 // are.

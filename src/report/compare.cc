@@ -29,7 +29,9 @@ class SampleScores {
 
   bool at_end() const { return at_end_; }
   int64_t id() const { return id_; }
-  std::string_view cluster() const { return table_.Cell(cluster_column_); }
+  uint64_t cluster() const {
+    return evaluate::SampleCluster(table_.Cell(cluster_column_), static_cast<uint64_t>(id_));
+  }
 
   Result<void> Next() {
     const int64_t before = id_;
@@ -70,12 +72,11 @@ class PairedSums {
         run_sums_(static_cast<size_t>(bootstrap.resamples)),
         best_sums_(static_cast<size_t>(bootstrap.resamples)) {}
 
-  void Add(std::string_view cluster, const Score& run, const Score& best) {
-    const uint64_t hash = evaluate::ClusterHash(cluster);
-    if (samples_ == 0) first_cluster_ = hash;
-    several_clusters_ = several_clusters_ || hash != first_cluster_;
+  void Add(uint64_t cluster, const Score& run, const Score& best) {
+    if (samples_ == 0) first_cluster_ = cluster;
+    several_clusters_ = several_clusters_ || cluster != first_cluster_;
     ++samples_;
-    const auto weights = weights_.Draw(hash);
+    const evaluate::PoissonWeights& weights = weights_.Draw(cluster);
     run_sums_.Add(weights, run.numerator, run.denominator);
     best_sums_.Add(weights, best.numerator, best.denominator);
     run_.numerator += run.numerator;

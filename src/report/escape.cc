@@ -32,7 +32,16 @@ void AppendVisible(utf8proc_int32_t c, std::string_view bytes, std::string& out)
 }
 
 bool IsMarkdownSpecial(char c) {
-  return std::string_view("\\`*_{}[]()#+!|~$-").find(c) != std::string_view::npos;
+  return std::string_view("\\`*_[]!|~$").find(c) != std::string_view::npos;
+}
+
+// GitHub's Markdown makes no emphasis of an underscore between letters or digits.
+bool InsideWord(std::string_view text, size_t at) {
+  const auto is_word = [&](size_t i) {
+    const char c = i < text.size() ? text[i] : ' ';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  };
+  return at > 0 && is_word(at - 1) && is_word(at + 1);
 }
 
 }  // namespace
@@ -103,9 +112,10 @@ std::string EscapeMarkdown(std::string_view text) {
       // GitHub links "x@y", "scheme://" and "www." by themselves, and a backslash does not stop it.
       out += fmt::format("&#{};", static_cast<int>(c));
     } else {
-      // Inside a word '-' and '(' are plain text, and reading the source stays pleasant.
-      const bool plain = (c == '-' || c == '+' || c == '#') && i > 0;
-      if (IsMarkdownSpecial(c) && !plain && c != '(' && c != ')') out += '\\';
+      // '#', '+' and '-' are markup at the start of a line only.
+      const bool starts_block = i == 0 && (c == '#' || c == '+' || c == '-');
+      if (starts_block || (IsMarkdownSpecial(c) && !(c == '_' && InsideWord(visible, i))))
+        out += '\\';
       out += c;
     }
   }

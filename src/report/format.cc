@@ -10,7 +10,11 @@
 namespace vlmhb::report {
 namespace {
 
-bool IsFraction(const MetricDefinition& metric) { return metric.unit == "fraction"; }
+// A metric without a unit that begins at 0 and ends at 1, or counts errors per unit of text.
+bool IsFraction(const MetricDefinition& metric) {
+  if (!metric.unit.empty() || metric.range_low != 0.0) return false;
+  return metric.range_high == 1.0 || (!metric.range_high && metric.aggregate == "ratio");
+}
 
 double Shown(const MetricDefinition& metric, double value) {
   return IsFraction(metric) ? value * 100 : value;
@@ -40,9 +44,19 @@ std::string Fixed(double value, int decimals, bool sign = false) {
   return text;
 }
 
-std::string FormatPair(double low, double high, int most, bool sign) {
-  const int decimals = DecimalsFor(std::max(std::abs(low), std::abs(high)), most);
-  return fmt::format("[{}, {}]", Fixed(low, decimals, sign), Fixed(high, decimals, sign));
+// The interval of `value`, with its decimals.
+std::string FormatPair(const MetricDefinition& metric, double value, const Interval& interval,
+                       bool sign) {
+  const int decimals = DecimalsFor(Shown(metric, value), MostDecimals(metric));
+  return fmt::format("[{}, {}]", Fixed(Shown(metric, interval.low), decimals, sign),
+                     Fixed(Shown(metric, interval.high), decimals, sign));
+}
+
+std::string WithoutTrailingZeros(std::string number) {
+  if (number.find('.') == std::string::npos) return number;
+  number.erase(number.find_last_not_of('0') + 1);
+  if (number.back() == '.') number.pop_back();
+  return number;
 }
 
 }  // namespace
@@ -66,17 +80,26 @@ std::string FormatMetricNumber(const MetricDefinition& metric, double value) {
   return Fixed(shown, DecimalsFor(shown, MostDecimals(metric)));
 }
 
+std::string FormatMetricTick(const MetricDefinition& metric, double value) {
+  return WithoutTrailingZeros(FormatMetricNumber(metric, value));
+}
+
+std::string FormatMillisTick(double milliseconds) {
+  if (milliseconds == 0) return "0";
+  const std::string text = FormatMillis(milliseconds);
+  const size_t unit = text.find(' ');
+  return WithoutTrailingZeros(text.substr(0, unit)) + text.substr(unit);
+}
+
 std::string FormatMetric(const MetricDefinition& metric, std::optional<double> value) {
   if (!value) return std::string(kAbsent);
   const std::string unit = UnitOf(metric);
   return FormatMetricNumber(metric, *value) + (unit.empty() ? "" : " " + unit);
 }
 
-std::string FormatInterval(const MetricDefinition& metric,
+std::string FormatInterval(const MetricDefinition& metric, double value,
                            const std::optional<Interval>& interval) {
-  if (!interval) return "";
-  return FormatPair(Shown(metric, interval->low), Shown(metric, interval->high),
-                    MostDecimals(metric), false);
+  return interval ? FormatPair(metric, value, *interval, false) : "";
 }
 
 std::string FormatDifference(const MetricDefinition& metric, double difference) {
@@ -86,9 +109,9 @@ std::string FormatDifference(const MetricDefinition& metric, double difference) 
          (unit.empty() ? "" : " " + unit);
 }
 
-std::string FormatDifferenceInterval(const MetricDefinition& metric, const Interval& interval) {
-  return FormatPair(Shown(metric, interval.low), Shown(metric, interval.high), MostDecimals(metric),
-                    true);
+std::string FormatDifferenceInterval(const MetricDefinition& metric, double difference,
+                                     const Interval& interval) {
+  return FormatPair(metric, difference, interval, true);
 }
 
 std::string FormatMillis(std::optional<double> milliseconds) {
@@ -132,12 +155,6 @@ std::string FormatShare(int64_t part, int64_t whole) {
   if (part == whole) return "100 %";
   const double percent = 100.0 * static_cast<double>(part) / static_cast<double>(whole);
   return Fixed(std::min(percent, 99.9), 1) + " %";
-}
-
-std::string FormatSignificant(double value) {
-  if (value != 0 && (std::abs(value) < 1e-3 || std::abs(value) >= 1e7))
-    return fmt::format("{:.3g}", value);
-  return Fixed(value, DecimalsFor(value, 4));
 }
 
 }  // namespace vlmhb::report

@@ -23,7 +23,7 @@ std::string Direction(const MetricDefinition& metric) {
 
 std::string ValueCell(const MetricDefinition& metric, const MetricValue* value) {
   if (value == nullptr || !value->value) return std::string(kAbsent);
-  const std::string ci = FormatInterval(metric, value->ci);
+  const std::string ci = FormatInterval(metric, *value->value, value->ci);
   return FormatMetric(metric, value->value) +
          (ci.empty() ? "" : "<span class=\"ci\">" + ci + "</span>");
 }
@@ -68,19 +68,11 @@ std::string QualityTable(const Report& report, const Section& section) {
 std::string TooltipOf(const std::string& name, const MetricDefinition& metric,
                       const MetricValue& value) {
   return fmt::format("{}: {} {}", name, FormatMetric(metric, value.value),
-                     FormatInterval(metric, value.ci));
+                     FormatInterval(metric, *value.value, value.ci));
 }
 
 AxisFormat AxisOf(const MetricDefinition& metric) {
-  return [metric](double value) {
-    // Ticks are round: trailing zeros say nothing.
-    std::string text = FormatMetricNumber(metric, value);
-    if (text.find('.') != std::string::npos) {
-      text.erase(text.find_last_not_of('0') + 1);
-      if (text.back() == '.') text.pop_back();
-    }
-    return text;
-  };
+  return [metric](double value) { return FormatMetricTick(metric, value); };
 }
 
 std::string AxisTitle(const MetricDefinition& metric) {
@@ -100,7 +92,7 @@ std::string QualityChart(const Report& report, const Section& section, const Com
     IntervalRow row{report.runs[i].label, "", {}};
     if (value != nullptr && value->value) {
       row.value_text = FormatMetric(comparison.metric, value->value) + " " +
-                       FormatInterval(comparison.metric, value->ci);
+                       FormatInterval(comparison.metric, *value->value, value->ci);
       row.marks.push_back({StyleOf(report, i), *value->value, value->ci,
                            TooltipOf(report.runs[i].label, comparison.metric, *value)});
     }
@@ -114,24 +106,25 @@ std::string QualityChart(const Report& report, const Section& section, const Com
 std::string DifferenceTable(const Report& report, const Comparison& comparison) {
   const std::string metric = Name(MetricTitle(comparison.metric.name));
   Table table("Paired differences in " + metric,
-              {metric, "Difference to the best", "Samples", "Verdict"});
+              {metric, "Difference to the best", "Verdict", "Samples"});
   for (const Difference& difference : comparison.runs) {
     const bool compared = difference.difference.has_value();
     std::string cell(kAbsent);
     if (compared) cell = FormatDifference(comparison.metric, *difference.difference);
     if (difference.ci)
-      cell += "<span class=\"ci\">" + FormatDifferenceInterval(comparison.metric, *difference.ci) +
+      cell += "<span class=\"ci\">" +
+              FormatDifferenceInterval(comparison.metric, *difference.difference, *difference.ci) +
               "</span>";
-    const bool clear = difference.verdict == Verdict::kWorse;
-    table.Row({Name(report.runs[difference.run].label), cell,
-               compared ? FormatCount(difference.samples) : std::string(kAbsent),
-               fmt::format("<span class=\"tag{}\">{}</span>", clear ? " bad" : "",
-                           VerdictText(difference, EscapeHtml))});
+    const char* css = difference.verdict == Verdict::kWorse ? "tag bad" : "tag";
+    table.Row(
+        {Name(report.runs[difference.run].label), cell,
+         fmt::format("<span class=\"{}\">{}</span>", css, VerdictText(difference, EscapeHtml)),
+         compared ? FormatCount(difference.samples) : std::string(kAbsent)});
   }
   std::string out = table.Finish();
   if (!comparison.best_is_significant)
     out += "<p class=\"hint\">No significant difference between the first two.</p>";
-  return out;
+  return "<div>" + out + "</div>";
 }
 
 std::string Differences(const Report& report, const Section& section) {
@@ -191,7 +184,9 @@ std::string GroupFigures(const Report& report, const Section& section, const std
   if (section.comparisons.empty()) return "";
   const MetricDefinition& metric = section.comparisons.front().metric;
   std::vector<Series> series;
-  for (const size_t i : section.runs) series.push_back({report.runs[i].label, StyleOf(report, i)});
+  for (const size_t i : section.runs)
+    if (report.runs[i].General(metric.name) != nullptr)
+      series.push_back({report.runs[i].label, StyleOf(report, i)});
   std::string out;
   size_t number = 0;
   for (const GroupPivot& pivot : PivotGroups(report, section)) {
@@ -214,7 +209,8 @@ std::string GroupFigures(const Report& report, const Section& section, const std
 std::string Summary(const Report& report) {
   std::string out = "<section id=\"summary\" aria-label=\"Summary\">";
   for (const std::string& warning : report.warnings)
-    out += "<p class=\"warning\" role=\"note\"><b>⚠ Warning.</b> " + Name(warning) + "</p>";
+    out += "<p class=\"warning\" role=\"note\"><b>⚠ Warning.</b> " +
+           Escaped(Shorten(warning, 500)) + "</p>";
   for (const Section& section : report.sections)
     out += fmt::format("<div class=\"verdict\"><p class=\"scope\">{}</p><p>{}</p></div>",
                        SectionScope(report, section, EscapeHtml),

@@ -36,8 +36,9 @@ std::string Highlighted(const std::vector<DiffPiece>& pieces, const char* tag) {
   return out.empty() ? "<em>empty</em>" : out;
 }
 
-std::string CutNote(const std::string& whole, const std::string& shown) {
-  return whole == shown ? "" : " <small>(cut)</small>";
+std::string TextView(const char* title, bool whole, const std::string& markup) {
+  return fmt::format("<div><h4>{}{}</h4><div class=\"read\" dir=\"auto\">{}</div></div>", title,
+                     whole ? "" : " <small>(cut)</small>", markup);
 }
 
 std::string PictureView(const Report& report, const Sample& sample) {
@@ -58,13 +59,14 @@ std::string SampleCard(const Report& report, const MetricDefinition& metric, con
   const std::string answer = Shorten(sample.answer, kMostTextCharacters);
   const TextDiff diff = DiffTexts(expected, answer);
   return fmt::format(
-      "<article class=\"card sample\"><header><b>Sample {}</b><span class=\"tag\">{} {}</span>"
-      "</header>{}<p class=\"file\">{}</p><dl><dt>Expected{}</dt><dd dir=\"auto\">{}</dd>"
-      "<dt>Got{}</dt><dd dir=\"auto\">{}</dd></dl></article>",
-      sample.id, Name(MetricTitle(metric.name)), FormatMetric(metric, sample.value),
-      PictureView(report, sample), Name(sample.image), CutNote(sample.expected, expected),
-      Highlighted(diff.expected, "del"), CutNote(sample.answer, answer),
-      Highlighted(diff.got, "ins"));
+             "<article class=\"card sample\"><header><b>Sample {}</b><span class=\"tag\">{} "
+             "{}</span>"
+             "</header><div class=\"parts\"><div>{}<p class=\"file\">{}</p></div>",
+             sample.id, Name(MetricTitle(metric.name)), FormatMetric(metric, sample.value),
+             PictureView(report, sample), Name(sample.image)) +
+         TextView("Expected", sample.expected == expected, Highlighted(diff.expected, "del")) +
+         TextView("Got", sample.answer == answer, Highlighted(diff.got, "ins")) +
+         "</div></article>";
 }
 
 // Each picture once, however many samples show it.
@@ -112,7 +114,7 @@ std::string WorstSamples(const Report& report) {
     if (run.worst.empty()) continue;
     out += fmt::format(
         "<details{}><summary>{} <small>{} samples</small></summary>"
-        "<div class=\"grid\">",
+        "<div class=\"samples\">",
         first ? " open" : "", RunTitle(report, run), run.worst.size());
     for (const Sample& sample : run.worst) out += SampleCard(report, run.metrics.front(), sample);
     out += "</div></details>";

@@ -29,25 +29,25 @@ void AppendPercentiles(const Distribution& distribution, std::vector<std::string
 }
 
 std::string SpeedTable(const Report& report, const Section& section) {
-  Table table(
-      "Speed by model",
-      "<tr><th rowspan=\"2\" scope=\"col\">Model</th>"
-      "<th colspan=\"3\" scope=\"colgroup\">Time to first token</th>"
-      "<th colspan=\"3\" scope=\"colgroup\">Latency</th>"
-      "<th colspan=\"3\" scope=\"colgroup\">Queue</th>"
-      "<th scope=\"col\" rowspan=\"2\">Per output token, p50</th>"
-      "<th scope=\"col\" rowspan=\"2\">Answers</th>"
-      "<th scope=\"col\" rowspan=\"2\">Output tokens</th>"
-      "<th scope=\"col\" rowspan=\"2\">Samples</th></tr><tr>"
-      "<th scope=\"col\">p50</th><th scope=\"col\">p90</th><th scope=\"col\">p99</th>"
-      "<th scope=\"col\">p50</th><th scope=\"col\">p90</th><th scope=\"col\">p99</th>"
-      "<th scope=\"col\">p50</th><th scope=\"col\">p90</th><th scope=\"col\">p99</th></tr>");
+  Table table("Speed by model",
+              "<tr><th rowspan=\"2\" scope=\"col\">Model</th>"
+              "<th colspan=\"3\" scope=\"colgroup\">Time to first token</th>"
+              "<th colspan=\"3\" scope=\"colgroup\">Latency</th>"
+              "<th colspan=\"2\" scope=\"colgroup\">Queue</th>"
+              "<th scope=\"col\" rowspan=\"2\">Per output token, p50</th>"
+              "<th scope=\"col\" rowspan=\"2\">Answers</th>"
+              "<th scope=\"col\" rowspan=\"2\">Output tokens</th>"
+              "<th scope=\"col\" rowspan=\"2\">Samples</th></tr><tr>"
+              "<th scope=\"col\">p50</th><th scope=\"col\">p90</th><th scope=\"col\">p99</th>"
+              "<th scope=\"col\">p50</th><th scope=\"col\">p90</th><th scope=\"col\">p99</th>"
+              "<th scope=\"col\">p50</th><th scope=\"col\">p99</th></tr>");
   for (const size_t i : section.runs) {
     const vlmhb::report::Speed& speed = report.runs[i].speed;
     std::vector<std::string> cells{Name(report.runs[i].label)};
     AppendPercentiles(speed.ttft, cells);
     AppendPercentiles(speed.latency, cells);
-    AppendPercentiles(speed.queue, cells);
+    cells.push_back(PercentileCell(speed.queue, speed.queue.p50, 50));
+    cells.push_back(PercentileCell(speed.queue, speed.queue.p99, 99));
     cells.push_back(PercentileCell(speed.tpot, speed.tpot.p50, 50));
     cells.push_back(FormatRate(speed.answers_per_second));
     cells.push_back(FormatRate(speed.tokens_per_second));
@@ -65,6 +65,7 @@ std::string DistributionFigure(const Report& report, const Section& section, con
   QuantileChart chart{id,
                       std::string(what) + ", share of answers",
                       "logarithmic axis",
+                      FormatMillisTick,
                       [](double ms) { return FormatMillis(ms); },
                       {}};
   std::vector<Series> series;
@@ -88,17 +89,16 @@ std::string ScatterFigure(const Report& report, const Section& section, const st
                      MetricTitle(metric.name) + " against latency",
                      "latency, p50",
                      MetricTitle(metric.name) + (unit.empty() ? "" : ", " + unit),
-                     [](double ms) { return ms == 0 ? std::string("0") : FormatMillis(ms); },
-                     [&metric](double value) { return FormatMetricNumber(metric, value); },
+                     FormatMillisTick,
+                     [&metric](double value) { return FormatMetricTick(metric, value); },
                      {}};
+  std::vector<Series> series;
   for (const size_t i : section.runs) {
     const RunReport& run = report.runs[i];
     const MetricValue* value = run.General(metric.name);
     if (value == nullptr || !value->value || !run.speed.latency.p50) continue;
-    chart.points.push_back({{run.label, StyleOf(report, i)},
-                            *run.speed.latency.p50,
-                            *value->value,
-                            value->ci,
+    series.push_back({run.label, StyleOf(report, i)});
+    chart.points.push_back({series.back(), *run.speed.latency.p50, *value->value, value->ci,
                             fmt::format("{}: {}, {}", run.label, FormatMetric(metric, value->value),
                                         FormatMillis(run.speed.latency.p50))});
   }
@@ -107,7 +107,7 @@ std::string ScatterFigure(const Report& report, const Section& section, const st
   return Figure(Name(MetricTitle(metric.name)) + " against latency",
                 metric.lower_is_better ? "better and faster is towards the lower left"
                                        : "better and faster is towards the upper left",
-                svg);
+                RenderLegend(series) + svg);
 }
 
 }  // namespace
@@ -124,7 +124,7 @@ std::string Speed(const Report& report) {
       out += "<p class=\"hint\">Not measured.</p>";
       continue;
     }
-    out += SpeedTable(report, section) + "<div class=\"grid\">" +
+    out += SpeedTable(report, section) + "<div class=\"grid three\">" +
            DistributionFigure(report, section, "Latency", &vlmhb::report::Speed::latency,
                               fmt::format("l{}", at)) +
            DistributionFigure(report, section, "Time to first token", &vlmhb::report::Speed::ttft,

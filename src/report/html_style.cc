@@ -65,20 +65,23 @@ main>section{margin:0 0 40px}
 .scroll{overflow-x:auto;background:var(--card);border:1px solid var(--line);border-radius:12px;margin:0 0 14px}
 table{border-collapse:separate;border-spacing:0;width:100%;font-size:.92rem;font-variant-numeric:tabular-nums;overflow-wrap:normal}
 caption{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}
-th,td{padding:8px 14px;text-align:right;vertical-align:top;border-bottom:1px solid var(--line);white-space:nowrap}
+th,td{padding:8px 11px;text-align:right;vertical-align:top;border-bottom:1px solid var(--line);white-space:nowrap}
 tbody tr:last-child>*{border-bottom:0}
 th:first-child,.text th,.text td{text-align:left}
 thead th{font-size:.8rem;font-weight:600;color:var(--soft);vertical-align:bottom}
+thead th[rowspan]{white-space:normal}
 thead tr+tr th:first-child{text-align:right}
 th[colspan]{text-align:center;border-bottom-color:transparent;padding-bottom:0}
 tbody th{font-weight:600;position:sticky;left:0;background:var(--card);white-space:normal;min-width:8.5rem;max-width:22rem}
 .text td{white-space:normal;min-width:7rem;max-width:34rem;overflow-wrap:anywhere}
+.text td:last-child{min-width:15rem}
 td ul{margin:0;padding-left:1.1rem}
 .ci{display:block;font-size:.82em;color:var(--soft);font-weight:400}
-.tag{display:inline-block;border-radius:99px;padding:1px 9px;font-size:.78rem;font-weight:600;background:var(--grid);color:var(--ink);white-space:normal}
+.tag{display:inline-block;border-radius:99px;padding:1px 9px;font-size:.78rem;font-weight:600;background:var(--grid);color:var(--ink);white-space:normal;text-align:center}
 .tag.good{background:var(--good-bg);color:var(--good)}
 .tag.bad{background:var(--bad-bg);color:var(--bad)}
 .grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,430px),1fr));gap:14px;align-items:start;margin:0 0 14px}
+.three{grid-template-columns:repeat(auto-fit,minmax(min(100%,330px),1fr))}
 .card{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:16px 18px;margin:0;min-width:0}
 figcaption{margin:0 0 10px;display:flex;flex-wrap:wrap;gap:0 10px;align-items:baseline}
 figcaption span{font-size:.83rem}
@@ -118,14 +121,16 @@ summary:hover{color:var(--accent)}
 .zoom summary{list-style:none;padding:0;cursor:zoom-in}
 .zoom[open] summary{cursor:zoom-out}
 .zoom summary::-webkit-details-marker{display:none}
-.zoom svg{display:block;width:100%;max-height:240px;background:#fff;border:1px solid var(--line);border-radius:6px;margin:0 auto}
+.zoom svg{display:block;width:100%;max-height:19rem;background:#fff;border:1px solid var(--line);border-radius:6px;margin:0 auto}
 .zoom[open] svg{max-height:none;max-width:none!important}
 .nopicture{border:1px dashed var(--line);border-radius:6px;padding:14px;color:var(--soft);font-size:.87rem}
 .file{font-size:.8rem;margin:0 0 8px}
-dl{margin:0}
-dt{font-size:.78rem;color:var(--soft);font-weight:600;margin:8px 0 2px}
-dd{margin:0;white-space:pre-wrap;font-size:.9rem;max-height:17rem;overflow:auto;background:var(--page);border-radius:8px;padding:8px 10px}
-dd em{color:var(--soft)}
+.samples{display:grid;gap:14px}
+.parts{display:grid;grid-template-columns:repeat(3,minmax(0,1fr));gap:16px}
+.parts>div{min-width:0}
+h4{font-size:.78rem;color:var(--soft);font-weight:600;margin:0 0 4px}
+.read{white-space:pre-wrap;font-size:.9rem;max-height:19rem;overflow:auto;background:var(--page);border-radius:8px;padding:8px 10px}
+.read em{color:var(--soft)}
 del,ins{text-decoration-thickness:1.5px;border-radius:3px;padding:0 1px;color:var(--ink)}
 del{background:var(--del);text-decoration-line:line-through;text-decoration-color:var(--bad)}
 ins{background:var(--ins);text-decoration-line:underline;text-decoration-color:var(--warn)}
@@ -142,6 +147,7 @@ th,td{padding:7px 10px}
 tbody th{min-width:6.5rem;max-width:9rem}
 .chart .odd{display:none}
 }
+@media (max-width:860px){.parts{grid-template-columns:minmax(0,1fr);gap:10px}}
 @media print{
 :root,:root:has(input){color-scheme:light}
 body{background:#fff;font-size:11px}
@@ -149,7 +155,7 @@ nav,.theme{display:none}
 .scroll{overflow:visible}
 .card,.verdict,tr{break-inside:avoid}
 h2,h3{break-after:avoid}
-dd{max-height:none;overflow:visible}
+.read{max-height:none;overflow:visible}
 details::details-content{content-visibility:visible;block-size:auto}
 .mark,del,ins,.tag,.warning{print-color-adjust:exact}
 }

@@ -24,6 +24,7 @@ void Flatten(const std::string& key, const json::value& value, int depth,
   if (value.is_object() && depth < kMaxDepth) {
     for (const auto& member : value.get_object()) {
       const std::string name(member.key());
+      if (name == "warnings") continue;
       Flatten(key.empty() ? name : key + "." + name, member.value(), depth + 1, out);
     }
     return;
@@ -48,9 +49,7 @@ ManifestTable TabulateManifests(const Report& report) {
     if (report.runs[i].manifest) table.runs.push_back(i);
   for (size_t column = 0; column < table.runs.size(); ++column) {
     std::vector<std::pair<std::string, std::string>> members;
-    json::object manifest = *report.runs[table.runs[column]].manifest;
-    manifest.erase("warnings");
-    Flatten("", manifest, 0, members);
+    Flatten("", *report.runs[table.runs[column]].manifest, 0, members);
     for (auto& [key, value] : members) {
       const auto [entry, is_new] = position.try_emplace(key, table.rows.size());
       if (is_new) table.rows.push_back({key, false, std::vector<std::string>(table.runs.size())});

@@ -45,7 +45,7 @@ class Table {
 
 std::string ValueCell(const MetricDefinition& metric, const MetricValue* value) {
   if (value == nullptr || !value->value) return std::string(kAbsent);
-  const std::string ci = FormatInterval(metric, value->ci);
+  const std::string ci = FormatInterval(metric, *value->value, value->ci);
   return FormatMetric(metric, value->value) + (ci.empty() ? "" : " " + ci);
 }
 
@@ -86,7 +86,8 @@ std::string Differences(const Report& report, const Section& section) {
       table.Row({Name(report.runs[difference.run].label),
                  compared ? FormatDifference(comparison.metric, *difference.difference)
                           : std::string(kAbsent),
-                 difference.ci ? FormatDifferenceInterval(comparison.metric, *difference.ci)
+                 difference.ci ? FormatDifferenceInterval(comparison.metric, *difference.difference,
+                                                          *difference.ci)
                                : std::string(kAbsent),
                  compared ? FormatCount(difference.samples) : std::string(kAbsent),
                  VerdictText(difference, Escaped)});

@@ -20,7 +20,7 @@ struct Interval {
 
 struct MetricDefinition {
   std::string name;
-  std::string unit;  // "fraction": 1 is everything, shown in percent; else printed after the number
+  std::string unit;  // printed after the number; without one, fractions are shown in percent
   std::string aggregate;
   bool lower_is_better = true;
   std::optional<double> range_low;

@@ -103,7 +103,7 @@ AxisScale ScaleOf(const std::vector<IntervalRow>& rows) {
 
 std::string RenderIntervalChart(const IntervalChart& chart) {
   constexpr int kTop = 4;
-  constexpr int kLabelHeight = 24;
+  constexpr int kLabelHeight = 28;
   constexpr int kLaneHeight = 17;
   int bottom = kTop;
   size_t marks = 0;
@@ -121,9 +121,9 @@ std::string RenderIntervalChart(const IntervalChart& chart) {
   for (const IntervalRow& row : chart.rows) {
     y += kLabelHeight;
     body +=
-        fmt::format("<text class=\"label\" x=\"0\" y=\"{}\">{}</text>", y - 8, Label(row.label));
+        fmt::format("<text class=\"label\" x=\"0\" y=\"{}\">{}</text>", y - 7, Label(row.label));
     body += fmt::format("<text class=\"value\" x=\"100%\" y=\"{}\" text-anchor=\"end\">{}</text>",
-                        y - 8, EscapeHtml(row.marks.empty() ? "not measured" : row.value_text));
+                        y - 7, EscapeHtml(row.marks.empty() ? "not measured" : row.value_text));
     if (description.size() < 2000)
       description += Shorten(row.label, kMostLabelCharacters) + ": " + row.value_text + ". ";
     for (const Mark& mark : row.marks) {
@@ -180,7 +180,7 @@ std::string RenderQuantileChart(const QuantileChart& chart) {
     for (const int share : {50, 90, 99}) {
       const double value = curve.quantiles[static_cast<size_t>(share * steps / 100)];
       const std::string text =
-          fmt::format("{}: p{} {}", curve.series.name, share, chart.axis(value));
+          fmt::format("{}: p{} {}", curve.series.name, share, chart.value(value));
       body += Shape(curve.series.style, Percent(scale.Position(value)),
                     fmt::format("{:.1f}", kTop + kHeight - kHeight * share / 100.0), text);
       if (description.size() < 2000) description += text + ". ";
@@ -198,15 +198,6 @@ AxisScale VerticalScale(const std::vector<ScatterPoint>& points) {
   return ScaleOf(rows);
 }
 
-// The name beside its point, on the side with room.
-std::string PointLabel(const ScatterPoint& point, double x, double y) {
-  const bool left = x > 0.6;
-  return fmt::format(
-      "<text class=\"label small\" x=\"{}\" y=\"{:.1f}\" dx=\"{}\" text-anchor=\"{}\">{}</text>",
-      Percent(x), y - 8, left ? -9 : 9, left ? "end" : "start",
-      EscapeHtml(Shorten(point.series.name, 28)));
-}
-
 std::string ScatterMark(const ScatterPoint& point, const AxisScale& x_scale,
                         const AxisScale& y_scale, int top, int height) {
   const auto y_of = [&](double value) { return top + height * (1 - y_scale.Position(value)); };
@@ -218,14 +209,13 @@ std::string ScatterMark(const ScatterPoint& point, const AxisScale& x_scale,
         fmt::format("<line class=\"whisker c{}\" x1=\"{}\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/>",
                     point.series.style % kStyles, Percent(x), Percent(x), y_of(point.y_ci->low),
                     y_of(point.y_ci->high));
-  return out + Shape(point.series.style, Percent(x), fmt::format("{:.1f}", y), point.tooltip) +
-         PointLabel(point, x, y);
+  return out + Shape(point.series.style, Percent(x), fmt::format("{:.1f}", y), point.tooltip);
 }
 
 }  // namespace
 
 std::string RenderScatterChart(const ScatterChart& chart) {
-  constexpr int kTop = 28;
+  constexpr int kTop = 40;
   constexpr int kHeight = 240;
   if (chart.points.empty()) return "";
   double high_x = 0;

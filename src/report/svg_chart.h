@@ -57,6 +57,7 @@ struct QuantileChart {
   std::string title;
   std::string axis_title;
   AxisFormat axis;
+  AxisFormat value;  // of a curve, for tooltips
   std::vector<QuantileCurve> curves;
 };
 

@@ -12,14 +12,15 @@ namespace {
 
 std::string ValueText(const Report& report, const Comparison& comparison, size_t run) {
   const MetricValue* value = report.runs[run].General(comparison.metric.name);
-  if (value == nullptr) return std::string(kAbsent);
-  const std::string ci = FormatInterval(comparison.metric, value->ci);
+  if (value == nullptr || !value->value) return std::string(kAbsent);
+  const std::string ci = FormatInterval(comparison.metric, *value->value, value->ci);
   return FormatMetric(comparison.metric, value->value) + (ci.empty() ? "" : " " + ci);
 }
 
 std::string LeadText(const Comparison& comparison, const Difference& second) {
   const std::string lead = FormatDifference(comparison.metric, *second.difference);
-  return second.ci ? lead + " " + FormatDifferenceInterval(comparison.metric, *second.ci) : lead;
+  if (!second.ci) return lead;
+  return lead + " " + FormatDifferenceInterval(comparison.metric, *second.difference, *second.ci);
 }
 
 std::string AgainstSecond(const Comparison& comparison, const Difference& second,
@@ -66,7 +67,7 @@ std::string Headline(const Report& report, const Section& section, const Escape&
 std::string VerdictText(const Difference& difference, const Escape& escape) {
   switch (difference.verdict) {
     case Verdict::kBest:
-      return "best";
+      return "best value";
     case Verdict::kWorse:
       return "worse, significant";
     case Verdict::kNoSignificantDifference:
@@ -118,12 +119,12 @@ std::string MethodText(const Report& report) {
   for (const RunReport& run : report.runs)
     if (run.bootstrap) level = run.bootstrap->level;
   return fmt::format(
-      "Intervals are {} % bootstrap intervals, resampled by image. Two runs are compared on the "
+      "Intervals are {:g} % bootstrap intervals, resampled by image. Two runs are compared on the "
       "samples that both scored, with the same resamples; a difference is called significant when "
       "its interval excludes 0. Intervals are not corrected for the number of comparisons. A "
       "failed "
       "request is counted as a failure and is never scored as an answer.",
-      FormatSignificant(level * 100));
+      level * 100);
 }
 
 }  // namespace vlmhb::report
