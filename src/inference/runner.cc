@@ -20,7 +20,7 @@
 namespace vlmhb::inference {
 namespace {
 
-constexpr Millis kStopPoll{20};
+constexpr Millis kWatchInterval{20};
 constexpr Millis kFirstBackoff{100};
 constexpr Millis kLastBackoff{1'000};
 constexpr Millis kLoadTimeout{600'000};
@@ -93,11 +93,11 @@ class Runner {
         committer_(journal, io_.get_executor(),
                    {.on_acknowledged = [this](Committer::Acknowledged a) { Acknowledge(a); },
                     .on_error = [this](const Error& error) { Fail(error); }}),
-        stop_timer_(io_),
+        watch_timer_(io_),
         worker_ended_(io_.get_executor()) {}
 
   Result<void> Run() {
-    Spawn(WatchStop());
+    Spawn(Watch());
     Spawn(Main());
     io_.run();
     wrapper_.Stop(failure_.has_value() ? kCancelGrace : kStopGrace);
@@ -125,14 +125,15 @@ class Runner {
     while (workers_ > 0) co_await worker_ended_.Wait();
     co_await committer_.Drain();
     done_ = true;
-    stop_timer_.cancel();
+    watch_timer_.cancel();
   }
 
-  asio::awaitable<void> WatchStop() {
+  asio::awaitable<void> Watch() {
     while (!done_) {
+      events_.Tick();
       if (context_.stop) Fail(Error(ErrorCode::kCancelled, "the stage was stopped"));
-      stop_timer_.expires_after(kStopPoll);
-      co_await stop_timer_.async_wait(asio::as_tuple(asio::use_awaitable));
+      watch_timer_.expires_after(kWatchInterval);
+      co_await watch_timer_.async_wait(asio::as_tuple(asio::use_awaitable));
     }
   }
 
@@ -234,7 +235,7 @@ class Runner {
   asio::io_context io_{1};
   WrapperProcess wrapper_;
   Committer committer_;
-  asio::steady_timer stop_timer_;
+  asio::steady_timer watch_timer_;
   Signal worker_ended_;
   std::vector<std::unique_ptr<http::Connection>> connections_;
   uint64_t workers_ = 0;

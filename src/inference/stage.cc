@@ -59,6 +59,7 @@ Result<store::StageResult> RunWith(const InferSpec& spec, const RunContext& cont
   std::filesystem::remove(spec.output / store::kResultFile, ignored);
   VLMHB_ASSIGN(const Tally tally, Prepare(spec, journal, events));
   events.Started(tally.total, tally.done);
+  if (tally.failed > 0) events.Progress(tally.done, tally.failed);
   if (tally.done < tally.total) VLMHB_TRY(RunInference(spec, context, journal, events, tally));
   if (journal.size() != tally.total)
     return Error(ErrorCode::kCorrupt,

@@ -70,8 +70,12 @@ asio::awaitable<Result<void>> WrapperProcess::Start() {
 }
 
 Result<void> WrapperProcess::Spawn() {
-  VLMHB_ASSIGN(folder_, os::TempFolder::Create(options_.temp, "vlmhb-wrapper"));
-  VLMHB_ASSIGN(endpoint_, http::Endpoint::Parse("unix:" + (folder_->path() / "api.sock").string()));
+  // The address stays the same over all starts: connections keep it.
+  if (folder_ == nullptr) {
+    VLMHB_ASSIGN(folder_, os::TempFolder::Create(options_.temp, "vlmhb-wrapper"));
+    VLMHB_ASSIGN(endpoint_,
+                 http::Endpoint::Parse("unix:" + (folder_->path() / "api.sock").string()));
+  }
   json::object spec = options_.spec;
   spec["listen"] = endpoint_.ToString();
   spec["log"] = options_.log.string();
@@ -119,22 +123,24 @@ asio::awaitable<std::optional<WrapperProcess::Answer>> WrapperProcess::AskHealth
 }
 
 asio::awaitable<Result<WrapperProcess::Health>> WrapperProcess::Recover(int starts_before) {
-  const std::optional<Answer> health = co_await AskHealth();
-  if (cancelled_) co_return Cancelled();
-  if (health.has_value() && health->status == "unavailable") {
-    failed_ = UnavailableError(health->error);
-    co_return *failed_;
+  if (starts_ == starts_before) {
+    const std::optional<Answer> health = co_await AskHealth();
+    if (cancelled_) co_return Cancelled();
+    if (health.has_value() && health->status == "unavailable") {
+      failed_ = UnavailableError(health->error);
+      co_return *failed_;
+    }
+    if (!health.has_value()) co_await WaitForEnd(starts_before);
   }
-  // A process that is about to end has closed its sockets already.
-  if (!health.has_value()) co_await WaitForEnd(kDeathPatience);
   Result<void> ready = co_await EnsureReady();
   if (!ready.ok()) co_return std::move(ready).error();
   co_return starts_before == starts_ ? Health::kServing : Health::kRestarted;
 }
 
-asio::awaitable<void> WrapperProcess::WaitForEnd(Millis patience) {
-  const auto deadline = SteadyClock::now() + patience;
-  while (!cancelled_ && !Ended() && SteadyClock::now() < deadline)
+// A process that is about to end has closed its sockets already.
+asio::awaitable<void> WrapperProcess::WaitForEnd(int starts_before) {
+  const auto deadline = SteadyClock::now() + kDeathPatience;
+  while (!cancelled_ && starts_ == starts_before && !Ended() && SteadyClock::now() < deadline)
     co_await SleepFor(executor_, kFirstPoll);
 }
 

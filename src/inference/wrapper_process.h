@@ -58,7 +58,7 @@ class WrapperProcess {
   int starts() const { return starts_; }
 
  private:
-  static constexpr int kMaxStarts = 3;
+  static constexpr int kMaxStarts = 4;  // one more than a sample that kills it is asked
 
   Result<void> Spawn();
   asio::awaitable<Result<void>> Start();
@@ -69,7 +69,7 @@ class WrapperProcess {
     std::string error;
   };
   asio::awaitable<std::optional<Answer>> AskHealth();
-  asio::awaitable<void> WaitForEnd(Millis patience);
+  asio::awaitable<void> WaitForEnd(int starts_before);
   bool Ended() { return process_.Poll().has_value(); }
   Error EndedError(std::string_view when);
   Error UnavailableError(const std::string& why);

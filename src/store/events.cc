@@ -63,6 +63,10 @@ void EventWriter::Progress(uint64_t done, uint64_t failed) {
   done_ = done;
   failed_ = failed;
   progress_pending_ = true;
+  Tick();
+}
+
+void EventWriter::Tick() {
   if (clock_->Steady() - last_progress_ >= kProgressInterval) FlushProgress();
 }
 

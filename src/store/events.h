@@ -34,8 +34,10 @@ class EventWriter {
   static Result<EventWriter> Open(const os::Path& folder, const Clock& clock);
 
   void Started(uint64_t total, uint64_t done);
-  // At most 10 a second reach the file; the last one does by Finished() or Failed().
+  // At most 10 a second reach the file. One that is held back does by the next Tick() after its
+  // time, Finished() or Failed().
   void Progress(uint64_t done, uint64_t failed);
+  void Tick();
   void Log(std::string_view level, std::string_view message);
   void Failed(const Error& error);
   void Finished(std::string_view status);

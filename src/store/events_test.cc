@@ -52,6 +52,23 @@ TEST(Events, ProgressIsRateLimitedAndItsLastStateIsKept) {
   EXPECT_EQ(events[11].status, "some_failed");
 }
 
+TEST(Events, AProgressHeldBackIsWrittenOnceItsTimeHasCome) {
+  const os::TempFolder folder;
+  FakeClock clock;
+  EventWriter writer = std::move(EventWriter::Open(folder.path(), clock)).value();
+  EventReader reader(folder.path() / kEventsFile);
+  writer.Progress(1, 0);
+  writer.Progress(2, 0);
+  writer.Tick();
+  EXPECT_EQ(reader.Poll()->size(), 1u);
+  clock.Advance(Millis(100));
+  writer.Tick();
+  writer.Tick();
+  const auto events = *reader.Poll();
+  ASSERT_EQ(events.size(), 1u);
+  EXPECT_EQ(events[0].done, 2u);
+}
+
 TEST(Events, ACutLineSpoilsItselfOnly) {
   const os::TempFolder folder;
   const os::Path path = folder.path() / kEventsFile;
