@@ -148,7 +148,7 @@ asio::awaitable<void> Session::Handle(const IncomingRequest& request) {
   if (answer_ == Answer::kNone && !gone_) {
     const Headers headers = {{"Content-Type", "application/json"}};
     const std::string body = JsonError(500, "the request handler gave no answer");
-    co_await Respond(500, headers, body);
+    (void)co_await Respond(500, headers, body);  // a peer that is gone needs no answer
   }
   // A stream that was begun and not finished can only be broken off.
   if (failed || answer_ != Answer::kComplete) keep_alive_ = false;
