@@ -9,8 +9,9 @@ definition in this file, with a distance of its own. The output depends only on 
 versions, which its first line names. Normalisation is Python's unicodedata, not utf8proc.
 
 One JSON object a line: r, h: reference and hypothesis; p: parameters, if not the defaults; cer, wer:
-[numerator, denominator]; em; anls, as text, for JSON parsers that round; lev: distance over the raw code points; jiwer: [cer, wer] of jiwer's
-own default transforms on the raw texts. cer, wer and jiwer are absent where the reference is empty.
+[numerator, denominator]; em; anls, as text, for JSON parsers that round; lev: distance over the raw
+code points; jiwer: [cer, wer] of jiwer's own default transforms on the raw texts. cer, wer and jiwer
+are absent where the reference is empty.
 """
 
 import importlib.metadata
