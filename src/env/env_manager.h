@@ -99,7 +99,8 @@ class EnvManager {
   // Starts the command. REQUIRES: Setup; once per environment.
   virtual Result<void> Run(const std::string& id, const Command& command) = 0;
 
-  // Of a started command. Reaps; the same answer for ever once it ended.
+  // Of a started command. Reaps; the same answer for ever once it ended, when nothing of its tree
+  // is left either (as far as capabilities() allow). Lost if it was never started.
   virtual TaskStatus Status(const std::string& id) = 0;
 
   // Asks the command to end (SIGTERM); the whole tree is killed when `grace` is over. Returns at

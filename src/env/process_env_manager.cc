@@ -336,17 +336,16 @@ json::object ProcessEnvManager::Describe(const std::string& id) const {
       {"out_of_memory_kills", environment.cgroup.OutOfMemoryKills()}};
   json::array warnings(capabilities_.warnings.begin(), capabilities_.warnings.end());
   const bool no_network = sandboxed() && spec.network == Network::kNone;
-  return {
-      {"environment", "process"},
-      {"engine", sandboxed() ? "bubblewrap" : "none"},
-      {"engine_version", sandboxed() ? VersionText(version_) : ""},
-      {"sandbox", sandboxed()},
-      {"network", no_network ? "none" : "host"},
-      {"uid", sandboxed() ? kSandboxUser : static_cast<int>(::getuid())},
-      {"limits", std::move(limits)},
-      {"mounts", std::move(mounts)},
-      {"observed", std::move(observed)},
-      {"warnings", std::move(warnings)}};
+  return {{"environment", "process"},
+          {"engine", sandboxed() ? "bubblewrap" : "none"},
+          {"engine_version", sandboxed() ? VersionText(version_) : ""},
+          {"sandbox", sandboxed()},
+          {"network", no_network ? "none" : "host"},
+          {"uid", sandboxed() ? kSandboxUser : static_cast<int>(::getuid())},
+          {"limits", std::move(limits)},
+          {"mounts", std::move(mounts)},
+          {"observed", std::move(observed)},
+          {"warnings", std::move(warnings)}};
 }
 
 }  // namespace vlmhb::env
