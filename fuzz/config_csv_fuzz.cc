@@ -1,0 +1,10 @@
+// The predecessor's CSV configs, up to the experiment or its problems.
+
+#include "config_fuzz.h"
+#include "fuzz.h"
+
+namespace vlmhb::fuzz {
+
+void Test(std::string_view input) { TestConfig(input, "/fuzz/user_config.csv"); }
+
+}  // namespace vlmhb::fuzz

@@ -1,0 +1,21 @@
+#pragma once
+// What the fuzz targets share. A target parses its input and CHECKs what must hold for any input;
+// crashes, undefined behaviour, endless loops and failed CHECKs are the findings.
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "base/check.h"
+
+namespace vlmhb::fuzz {
+
+// Called for every input; defined by each target.
+void Test(std::string_view input);
+
+}  // namespace vlmhb::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  vlmhb::fuzz::Test({reinterpret_cast<const char*>(data), size});
+  return 0;
+}
