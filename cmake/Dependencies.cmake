@@ -20,6 +20,8 @@ target_link_libraries(dep_crypto INTERFACE ${CRYPTO_LIBRARY})
 # Asio and Beast are header-only; Boost.URL is compiled.
 add_library(dep_asio INTERFACE)
 target_link_libraries(dep_asio INTERFACE Boost::url Threads::Threads)
+# GCC 12 takes Asio's pairs of coroutine allocation functions for mismatched ones when it optimises.
+target_compile_options(dep_asio INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>)
 target_compile_definitions(dep_asio INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_CONCEPTS)
 
 if(VLMHB_TESTS)
