@@ -99,8 +99,8 @@ class EnvManager {
   // Starts the command. REQUIRES: Setup; once per environment.
   virtual Result<void> Run(const std::string& id, const Command& command) = 0;
 
-  // Of a started command. Reaps; the same answer for ever once it ended, when nothing of its tree
-  // is left either (as far as capabilities() allow). Lost if it was never started.
+  // Of a started command. Reaps; the same answer for ever once it ended; whatever else of its tree
+  // can be reached has been killed then. Lost if it was never started.
   virtual TaskStatus Status(const std::string& id) = 0;
 
   // Asks the command to end (SIGTERM); the whole tree is killed when `grace` is over. Returns at
@@ -113,8 +113,9 @@ class EnvManager {
   // Kills what runs and removes what was made. Idempotent.
   virtual Result<void> Cleanup(const std::string& id) = 0;
 
-  // What the environment was, for the manifest: engine and version, limits in force, mounts,
-  // network.
+  // What the environment is, for the manifest: engine and version, limits in force (null: none),
+  // mounts, network, and what was observed so far ("observed": peak_memory_bytes,
+  // out_of_memory_kills; call it between the end and Cleanup for these). Empty for an unknown id.
   virtual json::object Describe(const std::string& id) const = 0;
 };
 
