@@ -22,10 +22,16 @@ bool NeedsQuotes(std::string_view cell, char delimiter) {
 }  // namespace
 
 CsvReader::CsvReader(std::istream& in, CsvOptions options) : in_(*in.rdbuf()), options_(options) {
-  if (in_.sgetc() != 0xEF) return;
-  for (const char expected : kUtf8Bom) {
-    if (in_.sgetc() != static_cast<uint8_t>(expected)) return;
-    Get();
+  size_t matched = 0;
+  for (; matched < kUtf8Bom.size(); ++matched) {
+    if (in_.sgetc() != static_cast<uint8_t>(kUtf8Bom[matched])) break;
+    in_.sbumpc();
+  }
+  if (matched == kUtf8Bom.size()) {
+    offset_ = matched;
+  } else {
+    // Another character that begins with the same bytes.
+    for (; matched > 0; --matched) in_.sungetc();
   }
 }
 

@@ -29,6 +29,14 @@ TEST(Csv, ReadsThePredecessorsFiles) {
             (std::vector<Record>{{"a", "b"}, {"1", "x;\"y\""}, {"", "last"}}));
 }
 
+TEST(Csv, OnlyAWholeByteOrderMarkIsSkipped) {
+  // U+FF21 and U+FEC0 begin with the first byte and the first two bytes of the mark.
+  for (const std::string first : {"\xEF\xBC\xA1", "\xEF\xBB\x80", "\xEF\xBB", "\xEF"}) {
+    EXPECT_EQ(ReadAll(first + ";b\n"), (std::vector<Record>{{first, "b"}}));
+    EXPECT_EQ(ReadAll(std::string(kUtf8Bom) + first + ";b\n"), (std::vector<Record>{{first, "b"}}));
+  }
+}
+
 TEST(Csv, KeepsLineBreaksInsideQuotes) {
   EXPECT_EQ(ReadAll("a;\"b\r\nc\nd\"\n"), (std::vector<Record>{{"a", "b\r\nc\nd"}}));
 }
