@@ -163,6 +163,10 @@ Result<SampleRecord> ParsePayload(std::string_view payload) {
   VLMHB_ASSIGN(const json::array requests, GetArray(value.get_object(), "requests"));
   SampleRecord record;
   VLMHB_TRY(FillRow(answer, record.answer, kVisitAnswer));
+  // The journal finds a record by the outer id, and the tables are written from the inner one.
+  if (static_cast<uint64_t>(FindInt(value.get_object(), "id", -1)) != record.answer.id)
+    return Error(ErrorCode::kCorrupt,
+                 fmt::format("the answer to sample {} has another id outside", record.answer.id));
   for (const json::value& request : requests) {
     if (!request.is_object()) return Error(ErrorCode::kCorrupt, "a request is not a JSON object");
     VLMHB_TRY(FillRow(request.get_object(), record.requests.emplace_back(), kVisitRequest));

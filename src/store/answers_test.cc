@@ -44,9 +44,10 @@ TEST(AnswerRow, APayloadComesBackAsItWas) {
 
 TEST(AnswerRow, RefusesADamagedPayload) {
   for (const char* bad :
-       {"[]", "{\"id\":1}", "{\"id\":1,\"answer\":{\"outcome\":\"fine\"},\"requests\":[]}",
-        "{\"id\":1,\"answer\":{\"attempts\":\"x\"},\"requests\":[]}",
-        "{\"id\":1,\"answer\":{},\"requests\":[3]}"})
+       {"[]", "{\"id\":1}", "{\"id\":1,\"answer\":{\"id\":1,\"outcome\":\"fine\"},\"requests\":[]}",
+        "{\"id\":1,\"answer\":{\"id\":1,\"attempts\":\"x\"},\"requests\":[]}",
+        "{\"id\":1,\"answer\":{\"id\":1},\"requests\":[3]}",
+        "{\"id\":1,\"answer\":{\"id\":2},\"requests\":[]}"})
     EXPECT_EQ(ParsePayload(bad).error().code(), ErrorCode::kCorrupt) << bad;
 }
 
