@@ -41,7 +41,7 @@ void Test(std::string_view input) {
   const Records records = ReadAll(text, delimiter, whole);
   if (!whole) return;
 
-  std::string written;
+  std::string written(kUtf8Bom);
   for (const auto& record : records) AppendCsvRecord(written, record, delimiter);
   CHECK(ReadAll(written, delimiter, whole) == records && whole, "records survive the round trip");
 }
