@@ -90,7 +90,10 @@ template <typename Add>
 void ForEachWarning(const json::object& object, const Add& add) {
   const json::array* warnings = FindArray(object, "warnings");
   const json::value* sandbox = object.if_contains("sandbox");
-  const bool explained = warnings != nullptr && !warnings->empty();
+  const bool explained =
+      warnings != nullptr && std::any_of(warnings->begin(), warnings->end(), [](const auto& text) {
+        return text.is_string() && text.get_string().find("sandbox") != json::string::npos;
+      });
   if (sandbox != nullptr && SaysNoSandbox(*sandbox) && !explained)
     add("Ran without a sandbox: the model's code could reach the network and this machine's "
         "files.");
