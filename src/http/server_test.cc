@@ -134,6 +134,16 @@ TEST_F(ServerTest, MalformedRequestsGet400AndNeverReachTheHandler) {
   EXPECT_EQ(requests_, 0);
 }
 
+TEST_F(ServerTest, AMalformedRequestAfterAGoodOneGets400Too) {
+  Start();
+  RawPeer peer = Connect();
+  peer.Send(kPost);
+  EXPECT_THAT(peer.ReadUntil("hello"), StartsWith("HTTP/1.1 200 "));
+  peer.Send("garbage\r\n\r\n");
+  EXPECT_THAT(peer.ReadUntil("\r\n"), StartsWith("HTTP/1.1 400 "));
+  EXPECT_THAT(Ask(std::string(kPost) + "garbage\r\n\r\n"), HasSubstr("HTTP/1.1 400 "));
+}
+
 TEST_F(ServerTest, LimitsGet431And413) {
   Start({.max_header_bytes = 1000, .max_body_bytes = 100});
   EXPECT_THAT(Ask("GET / HTTP/1.1\r\nA: " + std::string(5000, 'a') + "\r\n\r\n"),
@@ -155,6 +165,12 @@ TEST_F(ServerTest, SlowHeadersSlowBodiesAndIdleConnectionsAreCutOff) {
   EXPECT_EQ(Ask("GET / HT"), "");
   EXPECT_EQ(Ask("POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhel"), "");
   EXPECT_EQ(requests_, 0);
+  // Telling a client to continue does not lift the limit, not on a connection used before either.
+  const std::string slow =
+      "POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\nhel";
+  EXPECT_EQ(Ask(slow), "HTTP/1.1 100 Continue\r\n\r\n");
+  EXPECT_THAT(Ask(std::string(kPost) + slow), EndsWith("HTTP/1.1 100 Continue\r\n\r\n"));
+  EXPECT_EQ(requests_, 1);
 }
 
 TEST_F(ServerTest, AClientThatDoesNotReadIsDropped) {

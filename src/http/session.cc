@@ -56,6 +56,7 @@ asio::awaitable<void> Session::Serve() {
 }
 
 asio::awaitable<bool> Session::ReadRequest(IncomingRequest& request) {
+  answer_ = Answer::kNone;
   Parser<true> parser([&request](std::string_view bytes) {
     request.body += bytes;
     return true;
@@ -132,7 +133,6 @@ asio::awaitable<void> Session::Refuse(const Refusal& refusal) {
 }
 
 asio::awaitable<void> Session::Handle(const IncomingRequest& request) {
-  answer_ = Answer::kNone;
   handling_ = true;
   WatchForDisconnect();
   bool failed = false;

@@ -142,9 +142,13 @@ asio::awaitable<std::optional<ApiError>> Api::Generate(Call& call) {
   std::optional<ApiError> error = co_await host->Generate(
       std::move(call.messages), std::move(call.params), options_.timeout, on_delta, call.generated);
   call.host = nullptr;
+  if (call.text.size() > kMaxAnswerBytes)
+    error = ApiError{500, "internal",
+                     fmt::format("the answer is longer than {} bytes", kMaxAnswerBytes), false};
   if (host->alive()) call.peak_memory_bytes = pool_.PeakMemoryBytes(*host);
-  const bool cancelled = error.has_value() && error->code == "cancelled";
-  pool_.Release(host, /*broken=*/!host->alive() && !cancelled);
+  // A process that was killed because nobody wanted its answer is not to blame.
+  const bool unwanted = error.has_value() && error->code == "cancelled";
+  pool_.Release(host, /*broken=*/!host->alive() && !unwanted);
   co_return error;
 }
 

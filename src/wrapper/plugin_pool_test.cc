@@ -179,9 +179,8 @@ TEST_F(PluginPoolTest, ProcessesWorkSideBySideAndTheQueueIsBounded) {
   options_.max_queue = 1;
   StartBehaving("hang");
   ASSERT_TRUE(Reaches(PluginPool::Phase::kReady));
-  timeout_ = Millis(500);
-  AskInBackground("bad.png");
-  AskInBackground("bad.png");
+  const std::shared_ptr<PluginPool::Ticket> hanging[] = {AskInBackground("bad.png"),
+                                                         AskInBackground("bad.png")};
   ASSERT_TRUE(loop_.Eventually([this] { return running_ == 2; }));
   AskInBackground("good.png");
   ASSERT_TRUE(loop_.Eventually([this] { return pool_->queued() == 1; }));
@@ -190,6 +189,9 @@ TEST_F(PluginPoolTest, ProcessesWorkSideBySideAndTheQueueIsBounded) {
   EXPECT_EQ(refused.error->status, 503);
   EXPECT_TRUE(refused.error->retryable);
   // The two hanging processes are replaced, and the one that waited is served.
+  loop_.Call([&] {
+    for (const auto& ticket : hanging) ticket->host->Kill();
+  });
   ASSERT_TRUE(loop_.Eventually([this] { return outcomes_.size() == 3; }));
   EXPECT_EQ(std::count_if(outcomes_.begin(), outcomes_.end(),
                           [](const Outcome& outcome) { return outcome.text == "answer"; }),

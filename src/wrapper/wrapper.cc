@@ -13,6 +13,7 @@ namespace vlmhb::wrapper {
 namespace {
 
 constexpr Millis kStopPoll{50};
+constexpr size_t kSpareConnections = 64;
 constexpr Millis kStopGrace{1'000};  // for answers on their way to clients
 
 PoolOptions ToPoolOptions(const WrapperOptions& options) {
@@ -49,6 +50,10 @@ Result<void> RunWrapper(const WrapperOptions& options, const std::atomic<bool>& 
   Api api(io.get_executor(), options, pool);
   http::ServerOptions limits;
   limits.max_body_bytes = options.max_body_bytes;
+  // Who waits or is served holds a connection; a few more ask for /health or are about to be
+  // refused.
+  limits.max_connections =
+      options.max_queue + static_cast<size_t>(options.processes) + kSpareConnections;
   VLMHB_ASSIGN(const std::unique_ptr<http::Server> server,
                http::Server::Listen(
                    io.get_executor(), options.listen, limits,

@@ -194,7 +194,7 @@ TEST_F(WrapperTest, ErrorsInAStreamComeAsTheStatusBeforeTheFirstDeltaAndAsAnEven
 }
 
 TEST_F(WrapperTest, PluginErrorsAndTimeouts) {
-  options_.timeout = Millis(300);
+  options_.timeout = Millis(1000);
   StartBehaving("error:bad_image");
   const http::Response bad = Post(Body("bad.png"));
   EXPECT_EQ(bad.status, 422);
