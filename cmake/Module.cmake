@@ -1,10 +1,10 @@
 # vlmhb_module(name DEPS base os dep_json ...)
 #
 # A module is src/<name>/: every *.cc is its library vlmhb_<name>, every *_test.cc its test program
-# <name>_test. DEPS without the prefix dep_ are other modules; ARCHITECTURE.md has the same table and
+# <name>_test. PCH: headers to precompile for this module instead of the common ones. DEPS without the prefix dep_ are other modules; ARCHITECTURE.md has the same table and
 # tests/check_includes.py compares the #includes with it.
 function(vlmhb_module name)
-  cmake_parse_arguments(arg "" "" "DEPS" ${ARGN})
+  cmake_parse_arguments(arg "" "" "DEPS;PCH" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
@@ -21,7 +21,11 @@ function(vlmhb_module name)
   if(sources)
     add_library(vlmhb_${name} STATIC ${sources})
     target_link_libraries(vlmhb_${name} PUBLIC ${libraries})
-    vlmhb_precompile(vlmhb_${name} "${arg_DEPS}")
+    if(arg_PCH)
+      target_precompile_headers(vlmhb_${name} PRIVATE ${arg_PCH})
+    else()
+      vlmhb_precompile(vlmhb_${name} "${arg_DEPS}")
+    endif()
     set(libraries vlmhb_${name})
   endif()
   if(VLMHB_TESTS AND tests)

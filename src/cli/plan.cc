@@ -12,7 +12,7 @@ namespace {
 
 // Samples of a run's dataset, which is also the number of its requests.
 Result<uint64_t> SamplesOf(const registry::ResolvedRun& run) {
-  VLMHB_ASSIGN(const data::DatasetView view, data::ParseDatasetView(DatasetViewJson(run.dataset)));
+  VLMHB_ASSIGN(const data::DatasetView view, ViewOf(run.dataset));
   return data::CountSamples(view);
 }
 
