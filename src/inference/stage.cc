@@ -17,6 +17,13 @@ bool IsFailure(std::string_view payload) {
   return !record.ok() || !store::IsAnswer(record->answer.outcome);
 }
 
+// What a run that was killed while it published left behind. REQUIRES: the journal's lock.
+void RemoveTemporaryFiles(const os::Path& folder) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored))
+    if (entry.path().extension() == ".tmp") std::filesystem::remove(entry.path(), ignored);
+}
+
 // The journal as this run finds it, with failures taken out if they are to be asked again.
 Result<Tally> Prepare(const InferSpec& spec, store::Journal& journal, store::EventWriter& events) {
   if (journal.dropped_bytes() > 0)
@@ -55,6 +62,7 @@ Result<store::StageResult> RunWith(const InferSpec& spec, const RunContext& cont
                                    store::EventWriter& events) {
   const std::string started_at = FormatUtc(context.clock.Wall());
   VLMHB_ASSIGN(store::Journal journal, store::Journal::Open(spec.output, spec.identity));
+  RemoveTemporaryFiles(spec.output);
   std::error_code ignored;
   std::filesystem::remove(spec.output / store::kResultFile, ignored);
   VLMHB_ASSIGN(const Tally tally, Prepare(spec, journal, events));

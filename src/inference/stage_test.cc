@@ -118,7 +118,8 @@ class StageTest : public testing::Test {
     store::EventReader reader(output() / store::kEventsFile);
     const auto deadline = std::chrono::steady_clock::now() + kPatience;
     while (std::chrono::steady_clock::now() < deadline) {
-      for (const store::StageEvent& event : *reader.Poll())
+      const std::vector<store::StageEvent> events = *reader.Poll();
+      for (const store::StageEvent& event : events)
         if (event.done >= done) return;
       std::this_thread::sleep_for(Millis(2));
     }
@@ -277,7 +278,9 @@ TEST_F(StageTest, ACompleteStageAsksNothing) {
   RunToEnd();
   const std::string answers = *os::ReadFile(output() / "answers.csv");
   wrapper_ = {"/nonexistent/wrapper"};
+  std::ofstream(output() / "answers.csv.1.tmp") << "left by a killed run";
   EXPECT_EQ(RunToEnd().ok, 2u);
+  EXPECT_FALSE(std::filesystem::exists(output() / "answers.csv.1.tmp"));
   EXPECT_EQ(*os::ReadFile(output() / "answers.csv"), answers);
 }
 
