@@ -41,7 +41,7 @@ def module_table():
 def cmake_deps(module):
     """The modules in DEPS of src/<module>/CMakeLists.txt."""
     text = (ROOT / "src" / module / "CMakeLists.txt").read_text(encoding="utf-8")
-    call = re.search(r"vlmhb_module\(\s*(\w+)(?:\s+DEPS\s+([^)]*))?\)", text)
+    call = re.search(r"vlmhb_module\(\s*(\w+)(?:\s+DEPS\s+([a-z_\s]*))?[^)]*\)", text)
     if call is None or call.group(1) != module:
         report(f"src/{module}/CMakeLists.txt", f"no vlmhb_module({module} DEPS ...)")
         return set()
