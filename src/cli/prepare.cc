@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "cli/programs.h"
 #include "config/load.h"
+#include "config/secret_ref.h"
 #include "data/content_hash.h"
 #include "orchestrator/stage_spec.h"
 #include "os/process.h"
@@ -42,6 +43,17 @@ Path UserRegistries() {
   if (const auto home = os::GetEnv("HOME"); home.has_value() && !home->empty())
     return Path(*home) / ".config" / "vlmhb" / "registries";
   return {};
+}
+
+// A variable or file that is not there is better known now than after hours of other runs.
+void CheckSecretsExist(const registry::ResolvedExperiment& experiment,
+                       std::vector<Problem>& problems) {
+  for (const registry::ResolvedRun& run : experiment.runs) {
+    const Result<json::object> resolved = config::ResolveSecrets(run.model.params, os::GetEnv);
+    if (!resolved.ok())
+      problems.push_back({{.file = experiment.file, .field = "model_params"},
+                          run.id + ": " + resolved.error().ToString()});
+  }
 }
 
 Result<std::string> FileDigest(const Path& file) {
@@ -121,6 +133,8 @@ std::optional<registry::ResolvedExperiment> LoadAndResolve(const Globals& global
       registry::Resolve(experiment, registry, {.find_plugin = FindPlugin});
   if (const auto* more = std::get_if<std::vector<Problem>>(&resolved))
     problems.insert(problems.end(), more->begin(), more->end());
+  if (const auto* found = std::get_if<registry::ResolvedExperiment>(&resolved))
+    CheckSecretsExist(*found, problems);
   if (!problems.empty()) {
     PrintProblems(globals, problems);
     return std::nullopt;

@@ -13,6 +13,8 @@ using orchestrator::StageReport;
 using plan::Stage;
 using plan::StageState;
 
+constexpr std::chrono::seconds kBetweenLines{10};
+
 double Seconds(Nanos duration) { return std::chrono::duration<double>(duration).count(); }
 
 // Samples a second, of this attempt only. 0 while it cannot be told.
@@ -41,9 +43,9 @@ std::string FailedText(const Terminal& terminal, int64_t failed) {
              : Tinted(terminal, Tint::kYellow, fmt::format("  {} failed", FormatCount(failed)));
 }
 
-std::string EndText(const StageReport& report, const Terminal& terminal) {
+std::string EndText(const Stage& stage, const StageReport& report, const Terminal& terminal) {
   const std::string samples =
-      report.total > 0 ? fmt::format("{} samples", FormatCount(report.total)) : "";
+      fmt::format("{} {}", FormatCount(report.total), stage.run.has_value() ? "samples" : "runs");
   switch (report.state) {
     case StageState::kDone:
       if (report.reused)
@@ -72,7 +74,7 @@ class Quiet final : public orchestrator::Listener {
   void OnLog(const Stage&, std::string_view, std::string_view) override {}
 };
 
-// For logs and pipes: a line when a stage starts, ends, and every tenth of its way.
+// For logs and pipes: a line when a stage starts, ends, and every ten seconds between.
 class PlainLines final : public orchestrator::Listener {
  public:
   PlainLines(const Terminal& terminal, Verbosity verbosity, const Clock& clock)
@@ -81,15 +83,15 @@ class PlainLines final : public orchestrator::Listener {
   void OnStage(const Stage& stage, const StageReport& report) override {
     if (report.state == StageState::kWaiting) return;
     if (report.state != StageState::kRunning) {
-      Print(stage, EndText(report, terminal_));
+      Print(stage, EndText(stage, report, terminal_));
       return;
     }
-    const int64_t tenth = report.total > 0 ? 10 * report.done / report.total : -1;
-    const auto [last, first] = tenths_.try_emplace(stage.id, -1);
+    const Nanos now = clock_.Steady();
+    const auto [last, first] = printed_.try_emplace(stage.id, now);
     if (first) Print(stage, "started");
-    if (tenth <= last->second) return;
-    last->second = tenth;
-    if (tenth > 0 && tenth < 10) Print(stage, ProgressText(report));
+    if (now - last->second < kBetweenLines) return;
+    last->second = now;
+    Print(stage, ProgressText(report));
   }
 
   void OnLog(const Stage& stage, std::string_view level, std::string_view message) override {
@@ -110,7 +112,7 @@ class PlainLines final : public orchestrator::Listener {
   const Terminal terminal_;
   const Verbosity verbosity_;
   const Clock& clock_;
-  std::map<std::string, int64_t> tenths_;
+  std::map<std::string, Nanos> printed_;  // when a line of the stage was last printed
 };
 
 // A table of all stages that is drawn again in place. With more stages than fit, those that have
@@ -187,7 +189,7 @@ std::string ProgressLine(const Stage& stage, const StageReport& report, const Te
                          Nanos now) {
   const auto name_width = static_cast<size_t>(std::clamp(terminal.width / 3, 16, 44));
   const std::string name = "  " + Fit(stage.id, name_width) + "  ";
-  if (report.state != StageState::kRunning) return name + EndText(report, terminal);
+  if (report.state != StageState::kRunning) return name + EndText(stage, report, terminal);
   const double elapsed = Seconds(now - report.started);
   if (report.total <= 0) return name + fmt::format("running  {}", FormatSeconds(elapsed));
 

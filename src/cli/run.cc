@@ -41,6 +41,22 @@ json::object StageJson(const plan::Stage& stage, const StageReport& report) {
           {"message", report.message}};
 }
 
+// Samples without an answer: some can be asked again, others were missing in a given file.
+void PrintFailureNote(const Globals& globals, const plan::Plan& plan, const Summary& summary) {
+  bool failed = false;
+  bool askable = false;
+  for (size_t i = 0; i < plan.stages.size(); ++i) {
+    if (summary.stages[i].failed == 0) continue;
+    failed = true;
+    askable = askable || plan.stages[i].kind == plan::StageKind::kInfer;
+  }
+  if (!failed) return;
+  fmt::print(stderr,
+             "{} Some samples have no answer; they are not scored. The report lists them{}.\n",
+             Tinted(globals.err, Tint::kYellow, "note:"),
+             askable ? ", and `vlmhb run --retry-failed` asks them again" : "");
+}
+
 void PrintSummary(const Globals& globals, const plan::Plan& plan, const Summary& summary,
                   const std::string& config) {
   if (globals.json) {
@@ -60,13 +76,7 @@ void PrintSummary(const Globals& globals, const plan::Plan& plan, const Summary&
                   [](const StageReport& report) { return report.reused; });
   if (everything_reused && !globals.quiet)
     fmt::print(stderr, "Nothing to do: every stage is complete.\n");
-  int64_t failed = 0;
-  for (const StageReport& report : summary.stages) failed = std::max(failed, report.failed);
-  if (failed > 0)
-    fmt::print(stderr,
-               "{} Some samples failed; they are not scored. The report lists them; "
-               "`vlmhb run --retry-failed` asks them again.\n",
-               Tinted(globals.err, Tint::kYellow, "note:"));
+  PrintFailureNote(globals, plan, summary);
   for (size_t i = 0; i < plan.stages.size() && globals.quiet; ++i)
     if (summary.stages[i].state == plan::StageState::kFailed)
       fmt::print(stderr, "{} {}: {}\n", Tinted(globals.err, Tint::kRed, "error:"),
@@ -107,7 +117,9 @@ Result<int> RunExperiment(const Globals& globals, const RunOptions& options,
     const auto progress = MakeProgress(prepared.plan, globals.err, globals.verbosity(), clock);
     orchestrator::BenchmarkOrchestrator orchestrator(
         prepared.experiment, prepared.inputs, prepared.plan, workspace, workers, *environment,
-        clock, *progress, {.program = os::SelfExecutable(), .retry_failed = options.retry_failed});
+        clock, *progress, {.program = os::SelfExecutable(),
+         .retry_failed = options.retry_failed,
+         .secrets = os::GetEnv});
     summary = orchestrator.Run(stop);
   }
   if (!summary.ok()) {

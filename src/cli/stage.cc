@@ -29,8 +29,8 @@ Result<bool> RunStage(const json::object& spec) {
     return result.failed == 0;
   }
   if (stage == "evaluate") {
-    VLMHB_TRY(evaluate::RunEvaluateStage(spec, clock, stop));
-    return true;  // failed samples are the inference's, and counted there
+    VLMHB_ASSIGN(const auto counts, evaluate::RunEvaluateStage(spec, clock, stop));
+    return counts.failed == 0;
   }
   if (stage == "report") {
     VLMHB_TRY(report::RunReportStage(spec, clock));

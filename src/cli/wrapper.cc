@@ -9,6 +9,8 @@
 #include "cli/command.h"
 #include "cli/own_environment.h"
 #include "cli/signals.h"
+#include "config/secret_ref.h"
+#include "os/process.h"
 #include "wrapper/options.h"
 
 namespace vlmhb::cli {
@@ -19,8 +21,9 @@ Result<void> Serve(const std::string& spec_file) {
   VLMHB_ASSIGN(const json::value spec, ParseJson(text));
   if (!spec.is_object())
     return Error(ErrorCode::kInvalidConfig, spec_file + " is not a JSON object");
-  VLMHB_ASSIGN(const wrapper::WrapperOptions options,
+  VLMHB_ASSIGN(wrapper::WrapperOptions options,
                wrapper::ParseWrapperOptions(spec.get_object(), OwnEnvironment()));
+  VLMHB_ASSIGN(options.load_params, config::ResolveSecrets(options.load_params, os::GetEnv));
   return wrapper::RunWrapper(options, StopOnSignals(), [](std::string_view address) {
     fmt::print("listening on {}\n", address);
     std::fflush(stdout);

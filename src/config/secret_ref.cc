@@ -75,23 +75,40 @@ Result<std::string> ReadSecret(const SecretRef& reference, const EnvLookup& env)
   return text;
 }
 
-Result<json::value> Resolve(const json::value& value, const EnvLookup& env) {
+// What stands in place of a reference.
+using Substitute = std::function<Result<std::string>(const SecretRef& reference)>;
+
+Result<json::object> Replace(const json::object& object, const Substitute& substitute);
+
+Result<json::value> Replace(const json::value& value, const Substitute& substitute) {
   if (const auto* object = value.if_object()) {
-    VLMHB_ASSIGN(json::object resolved, ResolveSecrets(*object, env));
-    return json::value(std::move(resolved));
+    VLMHB_ASSIGN(json::object replaced, Replace(*object, substitute));
+    return json::value(std::move(replaced));
   }
   if (const auto* array = value.if_array()) {
-    json::array resolved;
+    json::array replaced;
     for (const json::value& item : *array) {
-      VLMHB_ASSIGN(json::value element, Resolve(item, env));
-      resolved.push_back(std::move(element));
+      VLMHB_ASSIGN(json::value element, Replace(item, substitute));
+      replaced.push_back(std::move(element));
     }
-    return json::value(std::move(resolved));
+    return json::value(std::move(replaced));
   }
   if (!value.is_string() || !LooksLikeSecretRef(std::string_view(value.get_string()))) return value;
   VLMHB_ASSIGN(const SecretRef reference, ParseSecretRef(std::string_view(value.get_string())));
-  VLMHB_ASSIGN(const std::string secret, ReadSecret(reference, env));
-  return json::value(json::string(secret));
+  VLMHB_ASSIGN(const std::string text, substitute(reference));
+  return json::value(json::string(text));
+}
+
+Result<json::object> Replace(const json::object& object, const Substitute& substitute) {
+  json::object replaced;
+  for (const auto& member : object) {
+    Result<json::value> value = Replace(member.value(), substitute);
+    if (!value.ok())
+      return std::move(value).error().With(
+          fmt::format("reading the secret '{}'", std::string_view(member.key())));
+    replaced[member.key()] = *std::move(value);
+  }
+  return replaced;
 }
 
 }  // namespace
@@ -132,15 +149,17 @@ std::vector<SecretProblem> CheckSecrets(const json::object& params) {
 }
 
 Result<json::object> ResolveSecrets(const json::object& params, const EnvLookup& env) {
-  json::object resolved;
-  for (const auto& member : params) {
-    Result<json::value> value = Resolve(member.value(), env);
-    if (!value.ok())
-      return std::move(value).error().With(
-          fmt::format("reading the secret '{}'", std::string_view(member.key())));
-    resolved[member.key()] = *std::move(value);
-  }
-  return resolved;
+  return Replace(params, [&env](const SecretRef& reference) { return ReadSecret(reference, env); });
+}
+
+Result<json::object> MoveSecrets(const json::object& params, const EnvLookup& env,
+                                 std::map<std::string, std::string>& environment) {
+  return Replace(params, [&](const SecretRef& reference) -> Result<std::string> {
+    VLMHB_ASSIGN(std::string secret, ReadSecret(reference, env));
+    const std::string name = fmt::format("VLMHB_SECRET_{}", environment.size() + 1);
+    environment[name] = std::move(secret);
+    return "${env:" + name + "}";
+  });
 }
 
 }  // namespace vlmhb::config

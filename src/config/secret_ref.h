@@ -4,6 +4,7 @@
 // model is started and is written nowhere. Allowed in string values of a run's "model_params".
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -43,5 +44,12 @@ std::vector<SecretProblem> CheckSecrets(const json::object& params);
 // file's own error for one that cannot be read (at most 64 KiB). The values never appear in an
 // error.
 Result<json::object> ResolveSecrets(const json::object& params, const EnvLookup& env);
+
+// Makes `params` fit for an environment that sees none of this process's variables and files: the
+// value of every reference goes into `environment` under a name made for it, and the reference
+// becomes
+// ${env:<that name>}. Errors as ResolveSecrets.
+Result<json::object> MoveSecrets(const json::object& params, const EnvLookup& env,
+                                 std::map<std::string, std::string>& environment);
 
 }  // namespace vlmhb::config

@@ -71,5 +71,24 @@ TEST(SecretRef, BoundsTheFile) {
   EXPECT_FALSE(ResolveSecrets({{"a", "${file:" + path + "}"}}, FakeEnv).ok());
 }
 
+TEST(SecretRef, MovedSecretsAreFoundAgainInTheNewEnvironmentOnly) {
+  const json::object params =
+      ParseJson(R"({"url":"http://x","keys":["${env:A}",{"b":"${env:B}"}]})")->get_object();
+  const std::map<std::string, std::string> host = {{"A", "first"}, {"B", "second"}};
+  const auto lookup = [](const auto& map) {
+    return [&map](const std::string& name) -> std::optional<std::string> {
+      const auto found = map.find(name);
+      return found == map.end() ? std::nullopt : std::optional(found->second);
+    };
+  };
+  std::map<std::string, std::string> environment;
+  const Result<json::object> moved = MoveSecrets(params, lookup(host), environment);
+  ASSERT_TRUE(moved.ok());
+  EXPECT_EQ(ToJson(*moved).find("first"), std::string::npos);
+  EXPECT_EQ(ToJson(*ResolveSecrets(*moved, lookup(environment))),
+            ToJson(*ResolveSecrets(params, lookup(host))));
+  EXPECT_FALSE(ResolveSecrets(*moved, lookup(host)).ok());
+}
+
 }  // namespace
 }  // namespace vlmhb::config

@@ -177,7 +177,6 @@ class BenchmarkOrchestrator::Execution {
       workers_.Release(stage.resources);
       return EndStage(index, StageState::kFailed, launched.error());
     }
-    running.described = env_.Describe(env_id);
     running_.emplace(index, std::move(running));
     Publish(index);
     return {};
@@ -196,13 +195,23 @@ class BenchmarkOrchestrator::Execution {
                          .program = options_.program,
                          .retry_failed = options_.retry_failed};
     if (stage.kind == StageKind::kReport) context.outcomes = Outcomes();
-    VLMHB_ASSIGN(const MountedStage mounted, MountAndDescribe(context, env_, running.env_id));
+    VLMHB_ASSIGN(MountedStage mounted, MountAndDescribe(context, env_, running.env_id));
+    std::map<std::string, std::string> environment;
+    if (stage.kind == StageKind::kInfer) VLMHB_TRY(HideSecrets(mounted.spec, environment));
     VLMHB_TRY(os::WriteFileAtomic(running.paths.spec, ToPrettyJson(mounted.spec)));
     VLMHB_ASSIGN(const std::string spec_path, env_.MountData(running.env_id, running.paths.spec,
                                                              "stage.json", env::Access::kReadOnly));
     return env_.Run(running.env_id, {.argv = {mounted.program, "stage", "--spec", spec_path},
-                                     .env = {},
+                                     .env = environment,
                                      .log = running.paths.log});
+  }
+
+  // Secrets reach a model by its environment's variables and stand in no file.
+  Result<void> HideSecrets(json::object& spec, std::map<std::string, std::string>& environment) {
+    json::object& model = spec.at("infer").at("model").as_object();
+    VLMHB_ASSIGN(model["params"], config::MoveSecrets(model.at("params").as_object(),
+                                                      options_.secrets, environment));
+    return {};
   }
 
   std::vector<RunOutcome> Outcomes() const {
@@ -258,6 +267,8 @@ class BenchmarkOrchestrator::Execution {
     RunningStage running = std::move(running_.at(index));
     running_.erase(index);
     const env::TaskStatus status = env_.Status(running.env_id);
+    running.described =
+        env_.Describe(running.env_id);  // with what was observed, peak memory above all
     const Result<void> cleaned = env_.Cleanup(running.env_id);
     if (!cleaned.ok()) listener_.OnLog(stage, "warning", cleaned.error().ToString());
     workers_.Release(stage.resources);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "config/secret_ref.h"
 #include "env/env_manager.h"
 #include "orchestrator/worker_manager.h"
 #include "orchestrator/workspace.h"
@@ -47,6 +48,7 @@ class Listener {
 struct Options {
   Path program;               // the vlmhb file that environments run
   bool retry_failed = false;  // ask samples again whose outcome was a failure
+  config::EnvLookup secrets;  // variables that ${env:NAME} in model parameters refers to
 };
 
 struct Summary {

@@ -103,7 +103,7 @@ std::string SectionScope(const Report& report, const Section& section, const Esc
 std::string GroupingTitle(std::string_view by) {
   if (by == "by_doc_type") return "document type";
   if (by == "by_doc_question") return "document type and question";
-  std::string title(by);
+  std::string title(by.starts_with("by_") ? by.substr(3) : by);
   std::replace(title.begin(), title.end(), '_', ' ');
   return title;
 }

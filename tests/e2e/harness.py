@@ -58,7 +58,7 @@ class Experiment:
         (self.dataset / "annotation.csv").write_bytes(b"\xef\xbb\xbf" + text.encode())
 
     def model(self, name, processes=1, cpus=1, memory_mb=512, **params):
-        entry = {"kind": "model", "name": name, "version": "1.0.0", "description": "scripted",
+        entry = {"name": name, "version": "1.0.0", "description": "scripted",
                  "framework": "Test", "command": [str(pathlib.Path(SCRIPTED_WORKER).resolve())],
                  "params_schema": {"type": "object", "additionalProperties": True},
                  "params": params,

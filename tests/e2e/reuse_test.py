@@ -62,7 +62,7 @@ class Reuse(harness.TestCase):
         answers.write_bytes("\ufeffid;model_answer\r\n1;0001.png\r\n0;wrong\r\n".encode())
         self.e.config["runs"] = [{"task": "ocr", "dataset": "d", "model": "scripted", "name": "given",
                                   "only_evaluate_metrics": True, "answers": str(answers)}]
-        self.assert_exit(self.e.run(), 0)
+        self.assert_exit(self.e.run(), 1)  # ten samples have no answer
         rows = harness.read_csv(self.e.run_folder("given") / "evaluation" / "metrics.csv")
         exact = next(r for r in rows if r["group_by"] == "general" and r["metric"] == "exact_match")
         self.assertEqual((float(exact["value"]), exact["count"], exact["missing"]), (0.5, "2", "10"))
