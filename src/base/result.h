@@ -35,13 +35,14 @@ class [[nodiscard]] Result {
     CHECK(ok(), error_unchecked().c_str());
     return std::get<0>(state_);
   }
-  T&& value() && {
+  // By value, so that `for (x : *F())` and `const auto& x = *F()` are safe.
+  T value() && {
     CHECK(ok(), error_unchecked().c_str());
     return std::move(std::get<0>(state_));
   }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
-  T&& operator*() && { return std::move(*this).value(); }
+  T operator*() && { return std::move(*this).value(); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
 

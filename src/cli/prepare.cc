@@ -118,12 +118,13 @@ registry::Registry OpenRegistry(const Path& config_folder, std::vector<Problem>&
 std::optional<registry::ResolvedExperiment> LoadAndResolve(const Globals& globals,
                                                            const std::string& config_file) {
   config::Loaded loaded = config::LoadExperiment(config_file);
-  if (const auto* problems = std::get_if<std::vector<Problem>>(&loaded)) {
-    PrintProblems(globals, *problems);
+  const config::Experiment& experiment = loaded.experiment;
+  std::vector<Problem> problems = std::move(loaded.problems);
+  // A config that could not be read at all has no name; there is nothing to look up then.
+  if (experiment.name.empty()) {
+    PrintProblems(globals, problems);
     return std::nullopt;
   }
-  const auto& experiment = std::get<config::Experiment>(loaded);
-  std::vector<Problem> problems;
   const registry::Registry registry =
       registry::Registry::Load({.user = UserRegistries(),
                                 .experiment = Path(experiment.file).parent_path() / "registries",

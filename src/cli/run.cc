@@ -11,6 +11,7 @@
 #include "cli/progress.h"
 #include "cli/signals.h"
 #include "orchestrator/orchestrator.h"
+#include "os/process.h"
 
 namespace vlmhb::cli {
 namespace {
@@ -115,11 +116,12 @@ Result<int> RunExperiment(const Globals& globals, const RunOptions& options,
   Result<Summary> summary = Error(ErrorCode::kInternal, "not run");
   {
     const auto progress = MakeProgress(prepared.plan, globals.err, globals.verbosity(), clock);
-    orchestrator::BenchmarkOrchestrator orchestrator(
-        prepared.experiment, prepared.inputs, prepared.plan, workspace, workers, *environment,
-        clock, *progress, {.program = os::SelfExecutable(),
-         .retry_failed = options.retry_failed,
-         .secrets = os::GetEnv});
+    orchestrator::BenchmarkOrchestrator orchestrator(prepared.experiment, prepared.inputs,
+                                                     prepared.plan, workspace, workers,
+                                                     *environment, clock, *progress,
+                                                     {.program = os::SelfExecutable(),
+                                                      .retry_failed = options.retry_failed,
+                                                      .secrets = os::GetEnv});
     summary = orchestrator.Run(stop);
   }
   if (!summary.ok()) {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 
 #include "os/process.h"
@@ -54,7 +55,7 @@ std::string Tinted(const Terminal& terminal, Tint tint, std::string_view text) {
 }
 
 std::string FormatSeconds(double seconds) {
-  const auto total = static_cast<int64_t>(std::max(0.0, seconds) + 0.5);
+  const auto total = std::llround(std::max(0.0, seconds));
   if (total >= 3600)
     return fmt::format("{}:{:02}:{:02}", total / 3600, total / 60 % 60, total % 60);
   return fmt::format("{}:{:02}", total / 60, total % 60);

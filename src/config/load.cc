@@ -48,6 +48,22 @@ void Sort(std::vector<Problem>& problems) {
   });
 }
 
+// Whether `problem` is about this run: its row (CSV), or its pointer or one above or below it.
+bool Concerns(const Problem& problem, const RunConfig& run) {
+  if (problem.origin.file != run.origin.file) return false;
+  const std::string& field = problem.origin.field;
+  if (run.origin.field.empty()) return problem.origin.row == run.origin.row;
+  return field.starts_with(run.origin.field) || field.starts_with("/defaults");
+}
+
+void DropRunsWithProblems(std::vector<RunConfig>& runs, const std::vector<Problem>& problems,
+                          bool columns_missing) {
+  std::erase_if(runs, [&](const RunConfig& run) {
+    return columns_missing || std::any_of(problems.begin(), problems.end(),
+                                          [&](const Problem& p) { return Concerns(p, run); });
+  });
+}
+
 }  // namespace
 
 Loaded ParseExperiment(std::string_view text, const os::Path& path) {
@@ -56,7 +72,7 @@ Loaded ParseExperiment(std::string_view text, const os::Path& path) {
   std::set<std::string> missing_keys;
   Result<SourceDocument> source = extension == ".csv" ? ReadCsv(text, file, missing_keys)
                                                       : ReadDocumentText(text, file, extension);
-  if (!source.ok()) return std::vector<Problem>{{{file}, source.error().ToString()}};
+  if (!source.ok()) return {{{{file}, source.error().ToString()}}, {}};
   std::vector<Problem> problems = std::move(source->problems);
   Experiment experiment = ReadExperiment(*source, missing_keys, problems);
   experiment.file = path.string();
@@ -67,16 +83,16 @@ Loaded ParseExperiment(std::string_view text, const os::Path& path) {
   const json::object* named = document == nullptr ? nullptr : FindObject(*document, "folders");
   experiment.folders =
       FindFolders(path.parent_path(), named == nullptr ? json::object() : *named, problems);
-  if (problems.empty()) return experiment;
+  DropRunsWithProblems(experiment.runs, problems, !missing_keys.empty());
   Sort(problems);
-  return problems;
+  return {std::move(problems), std::move(experiment)};
 }
 
 Loaded LoadExperiment(const os::Path& path) {
   std::error_code error;
   const os::Path absolute = std::filesystem::absolute(path, error).lexically_normal();
   const Result<std::string> text = os::ReadFile(absolute, kMaxConfigBytes);
-  if (!text.ok()) return std::vector<Problem>{{{path.string()}, text.error().ToString()}};
+  if (!text.ok()) return {{{{path.string()}, text.error().ToString()}}, {}};
   return ParseExperiment(*text, absolute);
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 // From a file to an Experiment: the entrance to this module.
 
-#include <variant>
 #include <vector>
 
 #include "config/experiment.h"
@@ -9,9 +8,14 @@
 
 namespace vlmhb::config {
 
-// Every problem of the file, ordered by its place, or the experiment. Never both, never an empty
-// list.
-using Loaded = std::variant<Experiment, std::vector<Problem>>;
+struct Loaded {
+  std::vector<Problem> problems;  // every one of the file, ordered by its place
+  // Whole if there are no problems. Otherwise what could be read, without the runs that have
+  // problems: enough to look the others up, so that a user hears of everything at once.
+  Experiment experiment;
+
+  bool ok() const { return problems.empty(); }
+};
 
 // `path` by its extension: .csv, .json, .yaml or .yml, at most 64 MiB. Only the config itself and
 // VLMHyperBench_config.json are read; names and paths in it are looked up later

@@ -18,17 +18,13 @@ using ::testing::SizeIs;
 
 std::string Problems(const std::string& text, const std::string& file = "e.yaml") {
   const Loaded loaded = ParseExperiment(text, "/nowhere/" + file);
-  const auto* problems = std::get_if<std::vector<Problem>>(&loaded);
-  return problems == nullptr ? "" : ToString(*problems);
+  return ToString(loaded.problems);
 }
 
 Experiment Parsed(const std::string& text, const std::string& file = "e.yaml") {
   Loaded loaded = ParseExperiment(text, "/nowhere/" + file);
-  if (auto* problems = std::get_if<std::vector<Problem>>(&loaded)) {
-    ADD_FAILURE() << ToString(*problems);
-    return {};
-  }
-  return std::get<Experiment>(std::move(loaded));
+  EXPECT_TRUE(loaded.ok()) << ToString(loaded.problems);
+  return std::move(loaded.experiment);
 }
 
 TEST(Load, EveryKeyArrives) {
@@ -224,7 +220,20 @@ TEST(Load, RefusesWhatIsNoExperiment) {
   EXPECT_THAT(Problems(""), HasSubstr("expected an object, found nothing"));
   EXPECT_THAT(Problems("x", "e.toml"), HasSubstr("the extension '.toml' says nothing"));
   const Loaded missing = LoadExperiment("/nowhere/e.yaml");
-  EXPECT_THAT(ToString(std::get<std::vector<Problem>>(missing)), HasSubstr("/nowhere/e.yaml"));
+  EXPECT_THAT(ToString(missing.problems), HasSubstr("/nowhere/e.yaml"));
+}
+
+TEST(Load, RunsWithoutProblemsAreThereToBeLookedUp) {
+  const Loaded csv = ParseExperiment(
+      "dataset;task;model_name;metrics\na;ocr;m;CER\nb;ocr;m;['CER']\n", "/nowhere/e.csv");
+  EXPECT_THAT(csv.problems, SizeIs(1));
+  ASSERT_THAT(csv.experiment.runs, SizeIs(1));
+  EXPECT_EQ(csv.experiment.runs[0].dataset, "b");
+  const Loaded yaml = ParseExperiment(
+      "runs:\n- {task: t, datset: d, model: m}\n- {task: t, dataset: d, model: m}\n",
+      "/nowhere/e.yaml");
+  EXPECT_THAT(yaml.experiment.runs, SizeIs(1));
+  EXPECT_FALSE(yaml.ok());
 }
 
 TEST(Load, BoundsTheMatrix) {
@@ -272,7 +281,7 @@ TEST(Load, FindsThePredecessorsFolders) {
       "cfg/VLMHyperBench_config.json",
       R"({"vlm_base":"base.csv","data_dirs":{"datasets":"data/datasets","model_answers":"none"}})");
   Loaded loaded = LoadExperiment(temp.path() / "cfg/user_config.csv");
-  const Experiment& e = std::get<Experiment>(loaded);
+  const Experiment& e = loaded.experiment;
   EXPECT_EQ(e.folders.datasets, (temp.path() / "data/datasets").string());
   EXPECT_EQ(e.folders.vlm_base, (temp.path() / "cfg/base.csv").string());
   EXPECT_EQ(e.folders.answers, (temp.path() / "cfg/none").string());
@@ -281,8 +290,7 @@ TEST(Load, FindsThePredecessorsFolders) {
 
   write("cfg/VLMHyperBench_config.json", "{");
   loaded = LoadExperiment(temp.path() / "cfg/user_config.csv");
-  EXPECT_THAT(ToString(std::get<std::vector<Problem>>(loaded)),
-              HasSubstr("VLMHyperBench_config.json: not valid JSON"));
+  EXPECT_THAT(ToString(loaded.problems), HasSubstr("VLMHyperBench_config.json: not valid JSON"));
 }
 
 TEST(Starter, IsAValidExperiment) {

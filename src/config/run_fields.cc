@@ -92,7 +92,7 @@ std::string_view ColumnOf(std::string_view key) {
 }
 
 std::string AdviceForColumn(std::string_view unknown) {
-  const std::string advice = Find(kColumnAdvice, unknown);
+  std::string advice = Find(kColumnAdvice, unknown);
   if (!advice.empty()) return advice;
   std::vector<std::string> columns;
   for (const RunField& field : kFields) columns.emplace_back(field.column);
@@ -100,7 +100,7 @@ std::string AdviceForColumn(std::string_view unknown) {
 }
 
 std::string AdviceForKey(std::string_view unknown, std::span<const std::string> known) {
-  const std::string advice = Find(kKeyAdvice, unknown);
+  std::string advice = Find(kKeyAdvice, unknown);
   return advice.empty() ? DidYouMean(unknown, known) : advice;
 }
 

@@ -97,7 +97,7 @@ class Builder final : public YAML::EventHandler {
   void OnMapEnd() override { Close(); }
 
  private:
-  struct Open_ {
+  struct OpenNode {
     YAML::Mark mark;
     YAML::anchor_t anchor = 0;
     json::value value;
@@ -123,7 +123,7 @@ class Builder final : public YAML::EventHandler {
   // Pointer of the value that comes next.
   std::string NextPointer() const {
     if (stack_.empty()) return "";
-    const Open_& parent = stack_.back();
+    const OpenNode& parent = stack_.back();
     if (const auto* array = parent.value.if_array())
       return fmt::format("{}/{}", parent.pointer, array->size());
     return parent.key ? fmt::format("{}/{}", parent.pointer, EscapePointer(*parent.key))
@@ -131,7 +131,7 @@ class Builder final : public YAML::EventHandler {
   }
 
   void SetKey(const YAML::Mark& mark, const std::string& key) {
-    Open_& map = stack_.back();
+    OpenNode& map = stack_.back();
     if (map.value.get_object().contains(key))
       AddProblem(mark, fmt::format("the key '{}' is there twice", key));
     map.key = key;
@@ -163,7 +163,7 @@ class Builder final : public YAML::EventHandler {
       document_.value = std::move(value);
       return;
     }
-    Open_& parent = stack_.back();
+    OpenNode& parent = stack_.back();
     if (auto* array = parent.value.if_array()) {
       array->push_back(std::move(value));
     } else {
@@ -183,7 +183,7 @@ class Builder final : public YAML::EventHandler {
   }
 
   void Close() {
-    Open_ closed = std::move(stack_.back());
+    OpenNode closed = std::move(stack_.back());
     stack_.pop_back();
     if (closed.anchor != 0) {
       Count(closed.mark, CountValues(closed.value));
@@ -193,7 +193,7 @@ class Builder final : public YAML::EventHandler {
   }
 
   YamlDocument document_;
-  std::vector<Open_> stack_;
+  std::vector<OpenNode> stack_;
   std::map<YAML::anchor_t, json::value> anchors_;
   size_t count_ = 0;
   bool started_ = false;

@@ -168,7 +168,7 @@ TEST(Annotation, CountsWhatTheViewSelects) {
 class PromptsTest : public testing::Test {
  protected:
   os::Path Write(std::string_view text) {
-    const os::Path path = folder_.path() / "prompts.csv";
+    os::Path path = folder_.path() / "prompts.csv";
     EXPECT_TRUE(os::WriteFileAtomic(path, text).ok());
     return path;
   }

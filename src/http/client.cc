@@ -45,8 +45,9 @@ class BodySink {
       return true;
     }
     Result<void> fed = events_.Feed(bytes);
-    if (!fed.ok()) error_ = std::move(fed).error();
-    return fed.ok();
+    if (fed.ok()) return true;
+    error_ = std::move(fed).error();
+    return false;
   }
 
   void set_time(Nanos at) { at_ = at; }

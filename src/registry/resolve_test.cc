@@ -37,8 +37,8 @@ class ResolveTest : public ::testing::Test {
 
   Resolved ResolveText(const std::string& text, const std::string& file = "e.yaml") {
     config::Loaded loaded = config::ParseExperiment(text, temp_.path() / file);
-    if (auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) return *problems;
-    const auto& experiment = std::get<config::Experiment>(loaded);
+    if (!loaded.ok()) return loaded.problems;
+    const config::Experiment& experiment = loaded.experiment;
     std::vector<config::Problem> problems;
     const Registry registry =
         Registry::Load({{}, temp_.path() / "registries", experiment.folders.vlm_base}, problems);
