@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "base/clock.h"
@@ -35,6 +36,18 @@ void PrintProblems(const Globals& globals, const std::vector<Problem>& problems)
     fmt::print(stderr, "{} {}\n", Tinted(globals.err, Tint::kRed, "error:"), problem.ToString());
   fmt::print(stderr, "{} problem{}; nothing was started.\n", problems.size(),
              problems.size() == 1 ? "" : "s");
+}
+
+// A field that is ill-formed already need not be reported for what follows from that.
+void AddNew(const std::vector<Problem>& found, std::vector<Problem>& problems) {
+  const size_t known = problems.size();
+  for (const Problem& problem : found) {
+    const bool told = std::any_of(
+        problems.begin(), problems.begin() + static_cast<ptrdiff_t>(known), [&](const Problem& p) {
+          return p.origin.row == problem.origin.row && p.origin.field == problem.origin.field;
+        });
+    if (!told) problems.push_back(problem);
+  }
 }
 
 Path UserRegistries() {
@@ -132,8 +145,7 @@ std::optional<registry::ResolvedExperiment> LoadAndResolve(const Globals& global
                                problems);
   registry::Resolved resolved =
       registry::Resolve(experiment, registry, {.find_plugin = FindPlugin});
-  if (const auto* more = std::get_if<std::vector<Problem>>(&resolved))
-    problems.insert(problems.end(), more->begin(), more->end());
+  if (const auto* more = std::get_if<std::vector<Problem>>(&resolved)) AddNew(*more, problems);
   if (const auto* found = std::get_if<registry::ResolvedExperiment>(&resolved))
     CheckSecretsExist(*found, problems);
   if (!problems.empty()) {

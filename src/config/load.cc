@@ -48,19 +48,22 @@ void Sort(std::vector<Problem>& problems) {
   });
 }
 
-// Whether `problem` is about this run: its row (CSV), or its pointer or one above or below it.
-bool Concerns(const Problem& problem, const RunConfig& run) {
-  if (problem.origin.file != run.origin.file) return false;
-  const std::string& field = problem.origin.field;
-  if (run.origin.field.empty()) return problem.origin.row == run.origin.row;
-  return field.starts_with(run.origin.field) || field.starts_with("/defaults");
+// Whether `problem` leaves it open what this run is: looking it up would only add consequences.
+bool HidesIdentity(const Problem& problem, const RunConfig& run) {
+  for (const char* key : {"task", "dataset", "model", "framework"}) {
+    const Origin field = run.Field(key);
+    if (std::tie(problem.origin.file, problem.origin.row, problem.origin.field) ==
+        std::tie(field.file, field.row, field.field))
+      return true;
+  }
+  return problem.origin.row == run.origin.row && problem.origin.field == run.origin.field;
 }
 
-void DropRunsWithProblems(std::vector<RunConfig>& runs, const std::vector<Problem>& problems,
-                          bool columns_missing) {
+void DropUnknowableRuns(std::vector<RunConfig>& runs, const std::vector<Problem>& problems,
+                        bool columns_missing) {
   std::erase_if(runs, [&](const RunConfig& run) {
     return columns_missing || std::any_of(problems.begin(), problems.end(),
-                                          [&](const Problem& p) { return Concerns(p, run); });
+                                          [&](const Problem& p) { return HidesIdentity(p, run); });
   });
 }
 
@@ -83,7 +86,7 @@ Loaded ParseExperiment(std::string_view text, const os::Path& path) {
   const json::object* named = document == nullptr ? nullptr : FindObject(*document, "folders");
   experiment.folders =
       FindFolders(path.parent_path(), named == nullptr ? json::object() : *named, problems);
-  DropRunsWithProblems(experiment.runs, problems, !missing_keys.empty());
+  DropUnknowableRuns(experiment.runs, problems, !missing_keys.empty());
   Sort(problems);
   return {std::move(problems), std::move(experiment)};
 }

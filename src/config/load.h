@@ -10,8 +10,9 @@ namespace vlmhb::config {
 
 struct Loaded {
   std::vector<Problem> problems;  // every one of the file, ordered by its place
-  // Whole if there are no problems. Otherwise what could be read, without the runs that have
-  // problems: enough to look the others up, so that a user hears of everything at once.
+  // Whole if there are no problems. Otherwise what could be read, without the runs whose task,
+  // dataset or model is in doubt: enough to look names up, so that a user hears of everything at
+  // once.
   Experiment experiment;
 
   bool ok() const { return problems.empty(); }
