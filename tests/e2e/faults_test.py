@@ -104,6 +104,34 @@ class SampleFaults(harness.TestCase):
         self.assertEqual([row["outcome"] for row in experiment.answers()], ["ok"] * 12)
 
 
+class RealModel(harness.TestCase):
+    """The same with the embedded model: Tesseract reads real pictures and refuses a broken one."""
+
+    DEMO = pathlib.Path(__file__).resolve().parents[2] / "examples/demo/datasets/vqa/demo_fields"
+
+    def test_a_truncated_png_costs_its_own_sample_only(self):
+        if not (pathlib.Path(harness.VLMHB).parent / "workers/vlmhb-worker-tesseract").exists():
+            self.skipTest("the Tesseract worker is not built")
+        experiment = self.experiment(rows=3)
+        clean = [row for row in harness.read_csv(self.DEMO / "annotation.csv")
+                 if row["degradation"] == "clean" and row["language"] == "ru"][:3]
+        rows = []
+        for i, row in enumerate(clean):
+            picture = (self.DEMO / row["image_path"]).read_bytes()
+            if i == 1:
+                picture = picture[:len(picture) // 2]
+            (experiment.dataset / "images" / experiment.images[i]).write_bytes(picture)
+            rows.append([*experiment.row(i)[:4], row["answer"], "passport", "field", ""])
+        experiment.write_annotation(rows)
+        experiment.config["runs"][0]["model"] = "tesseract-rus-eng"
+        self.assert_exit(experiment.run(), 1)
+        answers = experiment.answers()
+        self.assertEqual([row["outcome"] for row in answers], ["ok", "bad_image", "ok"])
+        self.assertIn(experiment.images[1], answers[1]["error"])
+        for i in (0, 2):
+            self.assertEqual(answers[i]["model_answer"], clean[i]["answer"])
+
+
 class RunFaults(harness.TestCase):
     def test_a_model_that_cannot_load_stops_only_its_run(self):
         experiment = self.experiment()
