@@ -47,7 +47,7 @@ AxisScale AxisScale::Logarithmic(double low, double high) {
   if (scale.high_ <= scale.low_)
     scale.high_ = *std::upper_bound(candidates.begin(), candidates.end(), scale.low_ * 1.0001);
   // Wide ranges keep the powers of ten only, so that labels do not touch.
-  const bool wide = scale.high_ / scale.low_ > 500;
+  const bool wide = scale.high_ / scale.low_ > 60;
   for (size_t i = 0; i < candidates.size(); ++i)
     if (candidates[i] >= scale.low_ * 0.9999 && candidates[i] <= scale.high_ * 1.0001 &&
         (!wide || i % 3 == 0))
