@@ -68,6 +68,11 @@ std::string EndText(const Stage& stage, const StageReport& report, const Termina
   }
 }
 
+// Stopped before its turn came: nothing to tell.
+bool NeverStarted(const StageReport& report) {
+  return report.state == StageState::kStopped && report.started.count() == 0;
+}
+
 class Quiet final : public orchestrator::Listener {
  public:
   void OnStage(const Stage&, const StageReport&) override {}
@@ -81,7 +86,7 @@ class PlainLines final : public orchestrator::Listener {
       : terminal_(terminal), verbosity_(verbosity), clock_(clock) {}
 
   void OnStage(const Stage& stage, const StageReport& report) override {
-    if (report.state == StageState::kWaiting) return;
+    if (report.state == StageState::kWaiting || NeverStarted(report)) return;
     if (report.state != StageState::kRunning) {
       Print(stage, EndText(stage, report, terminal_));
       return;
@@ -160,7 +165,7 @@ class LiveTable final : public orchestrator::Listener {
         ++lines_;
       } else if (state == StageState::kWaiting) {
         ++waiting;
-      } else if (!printed_[i]) {
+      } else if (!printed_[i] && !NeverStarted(reports_[i])) {
         fmt::print(stderr, "{}\n", ProgressLine(plan_.stages[i], reports_[i], terminal_, now));
         printed_[i] = true;
       }
