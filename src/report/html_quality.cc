@@ -54,12 +54,7 @@ std::string QualityTable(const Report& report, const Section& section) {
         cell = "<span class=\"tag good\">★ best</span> <b>" + cell + "</b>";
       cells.push_back(std::move(cell));
     }
-    const std::string first =
-        section.comparisons.empty() ? "" : section.comparisons.front().metric.name;
-    const MetricValue* value = run.General(first);
-    cells.push_back(value != nullptr ? FormatCount(value->count) : std::string(kAbsent));
-    cells.push_back(CoverageText(run, first));
-    cells.push_back(FormatCount(run.failed));
+    for (std::string& cell : CountCells(run, section)) cells.push_back(std::move(cell));
     table.Row(cells);
   }
   return table.Finish();

@@ -108,10 +108,13 @@ std::string GroupingTitle(std::string_view by) {
   return title;
 }
 
-std::string CoverageText(const RunReport& run, const std::string& metric) {
-  const MetricValue* value = run.General(metric);
-  if (value == nullptr || !run.expected) return std::string(kAbsent);
-  return FormatShare(value->count, *run.expected);
+std::vector<std::string> CountCells(const RunReport& run, const Section& section) {
+  const MetricValue* value =
+      section.comparisons.empty() ? nullptr : run.General(section.comparisons.front().metric.name);
+  const std::string absent(kAbsent);
+  return {value == nullptr ? absent : FormatCount(value->count),
+          value == nullptr || !run.expected ? absent : FormatShare(value->count, *run.expected),
+          FormatCount(run.failed)};
 }
 
 std::string MethodText(const Report& report) {

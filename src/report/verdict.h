@@ -31,8 +31,9 @@ std::string SectionScope(const Report& report, const Section& section, const Esc
 // "by_doc_type" -> "document type".
 std::string GroupingTitle(std::string_view by);
 
-// The general group's coverage: scored / expected.
-std::string CoverageText(const RunReport& run, const std::string& metric);
+// Three cells of a quality table, for the section's first metric: samples scored, coverage (scored
+// / expected), failures.
+std::vector<std::string> CountCells(const RunReport& run, const Section& section);
 
 // How the intervals and comparisons were made, for the end of the report.
 std::string MethodText(const Report& report);
