@@ -85,6 +85,9 @@ int Main(int argc, char** argv) {
   for (auto* add : {AddRun, AddPlan, AddValidate, AddStatus, AddReport, AddRegistry, AddDoctor,
                     AddInit, AddSchema, AddCompletion, AddStage, AddWrapper})
     add(app, session);
+  for (CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; }))
+    verb->footer(verb->get_footer() +
+                 "\n\nEvery command also takes --json, -q, -v and --workspace DIR.");
 
   try {
     app.parse(argc, argv);
