@@ -83,6 +83,7 @@ size_t DisplayWidth(std::string_view text) {
 }
 
 std::string Fit(std::string_view text, size_t width) {
+  if (width == 0) return "";
   std::string fitted;
   size_t columns = 0;
   const bool cut = DisplayWidth(text) > width;
@@ -92,7 +93,7 @@ std::string Fit(std::string_view text, size_t width) {
     columns += starts ? 1 : 0;
     fitted += text[i];
   }
-  if (cut && width > 0) {
+  if (cut) {
     fitted += "…";
     ++columns;
   }

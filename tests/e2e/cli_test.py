@@ -139,6 +139,14 @@ class Output(harness.TestCase):
                 self.assertNotIn(cell, ("nan", "inf", "-0"))
 
 
+    def test_images_can_travel_in_the_request(self):
+        experiment = self.experiment(rows=3)
+        experiment.config["runs"][0]["image_transport"] = "data"
+        self.assert_exit(experiment.run(), 0)
+        for row in experiment.answers():
+            self.assertRegex(row["model_answer"], r"^data-[0-9a-f]{8}$")
+
+
 class Secrets(harness.TestCase):
     def test_reach_the_model_and_no_file(self):
         experiment = self.experiment(rows=2)
