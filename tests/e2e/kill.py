@@ -47,6 +47,8 @@ def role(pid):
     except OSError:
         return "gone"
     names = [os.path.basename(arg.decode(errors="replace")) for arg in argv[:2]]
+    if not names[0]:
+        return "(ending)"
     return names[0] if names[0] != "vlmhb" else " ".join(names)
 
 
