@@ -151,7 +151,7 @@ class PictureBook {
     auto picture = ReadPicture(root, image);
     if (!picture.ok()) return {-1, "not shown: " + picture.error().message()};
     if (bytes_ + picture->bytes.size() > kMaxPicturesBytes)
-      return {-1, "not shown: the report's budget for pictures is spent"};
+      return {-1, "the report's budget for pictures is spent"};
     bytes_ += picture->bytes.size();
     const char* extension = picture->media_type == "image/png" ? "png" : "jpg";
     picture->file_name = Sha256Hex(picture->bytes).substr(0, 16) + "." + extension;
