@@ -149,7 +149,7 @@ class PictureBook {
 
   Entry Read(const os::Path& root, const std::string& image) {
     auto picture = ReadPicture(root, image);
-    if (!picture.ok()) return {-1, "not shown: " + picture.error().message()};
+    if (!picture.ok()) return {-1, picture.error().message()};
     if (bytes_ + picture->bytes.size() > kMaxPicturesBytes)
       return {-1, "the report's budget for pictures is spent"};
     bytes_ += picture->bytes.size();
