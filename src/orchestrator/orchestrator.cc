@@ -53,6 +53,7 @@ class BenchmarkOrchestrator::Execution {
         reports_(plan.stages.size()),
         results_(plan.stages.size()),
         failures_(plan.stages.size()),
+        identities_(plan.stages.size()),
         log_(folder_ / "events.jsonl", clock) {}
 
   ~Execution() {
@@ -112,17 +113,19 @@ class BenchmarkOrchestrator::Execution {
       moved = false;
       for (const size_t index : graph_.Ready()) {
         const Stage& stage = plan_.stages[index];
-        const std::string identity =
-            plan::Identity(stage, InputDigests(plan_, stage, results_, failures_));
-        if (TryReuse(index, identity)) {
-          moved = true;
-          continue;
+        if (identities_[index].empty()) {  // what a ready stage reads does not change any more
+          identities_[index] =
+              plan::Identity(stage, InputDigests(plan_, stage, results_, failures_));
+          if (TryReuse(index)) {
+            moved = true;
+            continue;
+          }
         }
         if (const Result<void> fits = workers_.CheckFits(stage); !fits.ok()) {
           VLMHB_TRY(EndStage(index, StageState::kFailed, fits.error()));
           moved = true;
         } else if (workers_.TryTake(stage.resources)) {
-          VLMHB_TRY(Start(index, identity));
+          VLMHB_TRY(Start(index));
           moved = true;
         }
       }
@@ -130,8 +133,9 @@ class BenchmarkOrchestrator::Execution {
     return {};
   }
 
-  bool TryReuse(size_t index, const std::string& identity) {
+  bool TryReuse(size_t index) {
     const Stage& stage = plan_.stages[index];
+    const std::string& identity = identities_[index];
     std::optional<store::StageResult> result =
         CompleteResult(PathsFor(experiment_, stage, folder_).folder, identity);
     if (!result.has_value()) return false;
@@ -156,8 +160,9 @@ class BenchmarkOrchestrator::Execution {
 
   // Starts the stage, or ends it as failed where its environment cannot be had. Errors of the
   // workspace itself (disk full) are the caller's.
-  Result<void> Start(size_t index, const std::string& identity) {
+  Result<void> Start(size_t index) {
     const Stage& stage = plan_.stages[index];
+    const std::string& identity = identities_[index];
     const StagePaths paths = PathsFor(experiment_, stage, folder_);
     const std::string now = FormatUtc(clock_.Wall());
     const Result<void> prepared = PrepareFolder(paths, stage.kind, identity, now);
@@ -380,6 +385,7 @@ class BenchmarkOrchestrator::Execution {
   std::vector<StageReport> reports_;
   std::vector<std::optional<store::StageResult>> results_;  // of each done stage
   std::vector<std::string> failures_;                       // why a stage that ended is not done
+  std::vector<std::string> identities_;                     // of each stage that was ready once
   std::map<size_t, RunningStage> running_;
   EventLog log_;
   bool stopping_ = false;
