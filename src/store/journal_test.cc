@@ -77,6 +77,14 @@ TEST_F(JournalTest, KeepsWhatWasAppended) {
   EXPECT_EQ(IdsInOrder(journal), (std::vector<uint64_t>{7, 2, 5}));
 }
 
+// The index is then a file of 32 GB with five entries: only what is there is read.
+TEST_F(JournalTest, IdsFarApartAreVisitedInOrder) {
+  Journal journal = Open();
+  for (const uint64_t id : {4'000'000'000u, 0u, 70'000u, 8'191u, 8'192u})
+    ASSERT_TRUE(AppendOne(journal, id).ok());
+  EXPECT_EQ(IdsById(journal), (std::vector<uint64_t>{0, 8'191, 8'192, 70'000, 4'000'000'000}));
+}
+
 TEST_F(JournalTest, ATornTailIsCutAtEveryByte) {
   std::string whole;
   size_t before_last = 0;
