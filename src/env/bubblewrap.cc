@@ -42,7 +42,7 @@ void AddSystem(Options& options, const HostSystem& host, Network network) {
   for (const std::string& folder : host.folders) Add(options, {"--ro-bind", folder, folder});
   for (const auto& [link, target] : host.links) Add(options, {"--symlink", target, link});
   for (const std::string& file : host.files) Add(options, {"--ro-bind", file, file});
-  if (network == Network::kHost)
+  if (network == Network::kOutside)
     for (const std::string& file : host.network_files) Add(options, {"--ro-bind", file, file});
 }
 
@@ -97,7 +97,7 @@ BubblewrapCall PlanBubblewrap(const Path& program, BubblewrapVersion version,
   Options& options = call.options;
   const std::string user = std::to_string(kSandboxUser);
   Add(options, {"--unshare-all", "--unshare-user"});
-  if (spec.network == Network::kHost) Add(options, {"--share-net"});
+  if (spec.network == Network::kOutside) Add(options, {"--share-net"});
   if (version >= BubblewrapVersion{0, 8}) Add(options, {"--disable-userns"});
   Add(options, {"--die-with-parent", "--new-session", "--uid", user, "--gid", user});
   Add(options, {"--hostname", "sandbox", "--cap-drop", "ALL", "--clearenv"});

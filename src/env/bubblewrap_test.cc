@@ -52,7 +52,7 @@ TEST(Bubblewrap, SecretsAreNotInTheArgumentsThatEverybodyMayRead) {
 }
 
 TEST(Bubblewrap, TheHostsNetworkComesWithItsNames) {
-  const std::string options = Join(Plan({.id = "x", .network = Network::kHost}).options, " ");
+  const std::string options = Join(Plan({.id = "x", .network = Network::kOutside}).options, " ");
   EXPECT_THAT(options, HasSubstr("--unshare-all --unshare-user --share-net"));
   EXPECT_THAT(options, HasSubstr("--ro-bind /etc/resolv.conf /etc/resolv.conf"));
   EXPECT_THAT(options, Not(HasSubstr("/etc/hosts")));

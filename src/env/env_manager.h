@@ -5,12 +5,18 @@
 //
 //   setup() -> mount_data()* -> run() -> status()* / stop() -> cleanup()
 //
+// Where capabilities().reattach holds, a command outlives the process that started it: everything
+// made carries the labels of its EnvSpec (id, identity, workspace) and its owner, so that another
+// process finds it (Reattach) or removes it (List, Remove). Logs: all that the command wrote to its
+// standard output and error is in Command::log once Status is no longer Running.
+//
 // Called from one thread, the orchestrator's. Every call is bounded in time; WaitForChange is the
 // only one that waits. cleanup() is idempotent and frees everything, whatever state the environment
 // is in.
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -32,23 +38,57 @@ struct Capabilities {
   bool network_isolation = false;     // Network::kNone is enforced
   bool memory_limit = false;
   bool process_limit = false;
+  bool cpu_limit = false;
   bool gpu = false;
+  bool images = false;    // EnvSpec::image is what a command runs in; else this machine's system
+  bool reattach = false;  // commands outlive this process
   std::vector<std::string>
       warnings;  // what is not enforced here, and why; shown in manifest and report
 };
 
 enum class Network {
-  kNone,  // no interface but loopback
-  kHost,  // the host's network, for backends that need it
+  kNone,     // no interface but loopback
+  kOutside,  // whatever this machine reaches, for installs and remote backends
 };
 
 struct EnvSpec {
   std::string id;  // unique name and label: <experiment>-<run>-<stage>, slug
   Network network = Network::kNone;
-  int64_t memory_bytes = 0;     // limit for the whole process tree; 0: none
-  int64_t max_processes = 0;    // processes and threads; 0: none
-  int64_t gpus = 0;             // must be refused where capabilities().gpu is false
-  int64_t tmp_bytes = 1 << 30;  // size of the private /tmp
+  std::string identity;       // of the stage; a reattached command must have it
+  std::string workspace;      // label: whose environments these are; an absolute path
+  std::string image;          // where capabilities().images; "": an empty one (vlmhb needs none)
+  int64_t cpus = 0;           // cores' worth of time; 0: no limit
+  int64_t memory_bytes = 0;   // limit for the whole process tree; 0: none
+  int64_t max_processes = 0;  // processes and threads; 0: none
+  int64_t gpus = 0;           // Setup or Run fails where they are not there
+  std::vector<std::string> gpu_ids;  // which ones, as the driver names them; empty: any `gpus`
+  int64_t tmp_bytes = 1 << 30;       // size of the private /tmp
+};
+
+// An image as it is here.
+struct Image {
+  std::string reference;  // as asked for
+  std::string digest;     // "sha256:...", of its content; "" where capabilities().images is false
+};
+enum class Pull { kNever, kIfMissing };
+struct PullProgress {
+  int64_t layers_done = 0;
+  int64_t layers_total = 0;
+  int64_t bytes_done = 0;
+  int64_t bytes_total = 0;  // grows while layers are found
+};
+using PullListener = std::function<void(const PullProgress&)>;
+
+// Something that a process of vlmhb made and that still exists.
+struct Leftover {
+  std::string kind;         // "container", "network", "cgroup", "folder"
+  std::string name;         // for Remove and for people
+  std::string id;           // of its environment
+  std::string identity;     // of its stage
+  std::string workspace;    // "" if unknown
+  std::string state;        // "running", "exited", ...
+  std::string created_at;   // UTC; "" if unknown
+  bool owner_alive = true;  // whether the process that made it runs still
 };
 
 enum class Access { kReadOnly, kReadWrite };
@@ -86,6 +126,11 @@ class EnvManager {
   // Whether environments can be made here now. kUnavailable says why not and what to do. Cheap.
   virtual Result<void> Probe() = 0;
 
+  // Makes `reference` usable and says what it is. kNotFound if it is not here (kNever) or nowhere;
+  // kPermission, kUnavailable if it cannot be pulled. May take long; `listener` may be empty.
+  virtual Result<Image> PrepareImage(const std::string& reference, Pull pull,
+                                     const PullListener& listener) = 0;
+
   // Prepares the environment `spec.id`. kUnavailable if it cannot be had; kInvalidConfig for a spec
   // this implementation cannot honour (a GPU that is not there).
   virtual Result<void> Setup(const EnvSpec& spec) = 0;
@@ -98,6 +143,12 @@ class EnvManager {
 
   // Starts the command. REQUIRES: Setup; once per environment.
   virtual Result<void> Run(const std::string& id, const Command& command) = 0;
+
+  // Takes over the environment `spec.id` that an ended process has started: afterwards Status,
+  // Stop, Describe and Cleanup work as if this process had, and `log` is complete at the end. The
+  // limits are those it was started with. kNotFound if there is none, if its command was never
+  // started, or if it has another identity; what is there is removed then.
+  virtual Result<void> Reattach(const EnvSpec& spec, const Path& log) = 0;
 
   // Of a started command. Reaps; the same answer for ever once it ended; whatever else of its tree
   // can be reached has been killed then. Lost if it was never started.
@@ -117,6 +168,11 @@ class EnvManager {
   // mounts, network, and what was observed so far ("observed": peak_memory_bytes,
   // out_of_memory_kills; call it between the end and Cleanup for these). Empty for an unknown id.
   virtual json::object Describe(const std::string& id) const = 0;
+
+  // What processes of vlmhb have made here, this one's included, oldest first.
+  virtual Result<std::vector<Leftover>> List() = 0;
+  // Kills and removes it. Idempotent.
+  virtual Result<void> Remove(const Leftover& leftover) = 0;
 };
 
 }  // namespace vlmhb::env

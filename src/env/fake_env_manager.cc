@@ -176,4 +176,17 @@ json::object FakeEnvManager::Describe(const std::string& id) const {
           {"mounts", std::move(mounts)}};
 }
 
+Result<Image> FakeEnvManager::PrepareImage(const std::string& reference, Pull,
+                                           const PullListener&) {
+  return Image{.reference = reference};
+}
+
+Result<void> FakeEnvManager::Reattach(const EnvSpec& spec, const Path&) {
+  return Error(ErrorCode::kNotFound, fmt::format("environment '{}' is gone", spec.id));
+}
+
+Result<std::vector<Leftover>> FakeEnvManager::List() { return std::vector<Leftover>(); }
+
+Result<void> FakeEnvManager::Remove(const Leftover&) { return {}; }
+
 }  // namespace vlmhb::env

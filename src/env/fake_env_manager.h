@@ -61,15 +61,20 @@ class FakeEnvManager final : public EnvManager {
 
   const Capabilities& capabilities() const override { return capabilities_; }
   Result<void> Probe() override;
+  Result<Image> PrepareImage(const std::string& reference, Pull pull,
+                             const PullListener& listener) override;
   Result<void> Setup(const EnvSpec& spec) override;
   Result<std::string> MountData(const std::string& id, const Path& host, const std::string& name,
                                 Access access) override;
   Result<void> Run(const std::string& id, const Command& command) override;
+  Result<void> Reattach(const EnvSpec& spec, const Path& log) override;
   TaskStatus Status(const std::string& id) override;
   void Stop(const std::string& id, std::chrono::milliseconds grace) override;
   void WaitForChange(std::chrono::milliseconds timeout) override;
   Result<void> Cleanup(const std::string& id) override;
   json::object Describe(const std::string& id) const override;
+  Result<std::vector<Leftover>> List() override;
+  Result<void> Remove(const Leftover& leftover) override;
 
  private:
   struct State {

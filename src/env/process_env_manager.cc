@@ -348,4 +348,17 @@ json::object ProcessEnvManager::Describe(const std::string& id) const {
           {"warnings", std::move(warnings)}};
 }
 
+Result<Image> ProcessEnvManager::PrepareImage(const std::string& reference, Pull,
+                                              const PullListener&) {
+  return Image{.reference = reference};
+}
+
+Result<void> ProcessEnvManager::Reattach(const EnvSpec& spec, const Path&) {
+  return Error(ErrorCode::kNotFound, fmt::format("environment '{}' is gone", spec.id));
+}
+
+Result<std::vector<Leftover>> ProcessEnvManager::List() { return std::vector<Leftover>(); }
+
+Result<void> ProcessEnvManager::Remove(const Leftover&) { return {}; }
+
 }  // namespace vlmhb::env

@@ -281,7 +281,7 @@ TEST_F(Sandbox, TheHostsNetworkIsSharedWhereAsked) {
   const auto host = os::ReadFile("/proc/net/dev");
   ASSERT_OK(host);
   const std::string output =
-      Output("tail -n +3 /proc/net/dev | wc -l", {.network = Network::kHost});
+      Output("tail -n +3 /proc/net/dev | wc -l", {.network = Network::kOutside});
   EXPECT_EQ(output, std::to_string(std::count(host->begin(), host->end(), '\n') - 2) + "\n");
 }
 
