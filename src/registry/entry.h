@@ -37,6 +37,18 @@ struct Resources {
   int64_t processes = 1;  // plug-in processes serving side by side
 };
 
+// A Python package that an entry brings along.
+struct PackageSource {
+  enum class Type { kPypi, kGit, kLocal };
+  Type type = Type::kPypi;
+  std::string name;       // pypi; with extras, for instance "transformers[torch]"
+  std::string version;    // pypi: a version, or a specifier such as ">=2,<3"; "" any
+  std::string url;        // git: https:// or ssh:// or file://
+  std::string ref;        // git: branch, tag or commit; "" the default branch
+  std::string path;       // local: absolute once read
+  bool editable = false;  // local: used in place; only in RUN_MODE dev
+};
+
 struct ModelEntry : EntryHeader {
   std::string framework;  // join key with the predecessor's CSV, for instance "Tesseract"
   std::string family;
@@ -47,6 +59,9 @@ struct ModelEntry : EntryHeader {
   std::string unsupported;
   json::object params;  // defaults
   Resources resources;
+  std::vector<PackageSource> packages;  // installed into a layer that its stages mount
+  std::string image;                    // where environments have images; "": an empty one
+  bool network = false;                 // whether inference needs the outside (remote backends)
 };
 
 struct TaskEntry : EntryHeader {
