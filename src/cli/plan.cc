@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/command.h"
+#include "cli/environment_choice.h"
 #include "cli/prepare.h"
 #include "data/annotation_reader.h"
 #include "orchestrator/reuse.h"
@@ -54,9 +55,24 @@ void PrintPlan(const json::array& stages, const Terminal& out) {
   fmt::print("{} requests to send.\n", FormatCount(requests));
 }
 
-Result<int> Plan(const Globals& globals, registry::ResolvedExperiment resolved) {
+// What each run would run in, as far as it is here already; a plan pulls and installs nothing.
+std::vector<orchestrator::Provision> LookUp(const Globals& globals, const EnvironmentChoice& choice,
+                                            const registry::ResolvedExperiment& experiment,
+                                            const orchestrator::Workspace& workspace) {
+  std::vector<orchestrator::Provision> nothing(experiment.runs.size());
+  const auto environment = MakeEnvironment(choice, workspace);
+  if (!environment.ok()) return nothing;
+  const auto found = Provide(globals, choice, experiment, orchestrator::ProvisionMode::kLook,
+                             **environment, workspace);
+  return found.ok() ? *found : nothing;
+}
+
+Result<int> Plan(const Globals& globals, const EnvironmentChoice& choice,
+                 registry::ResolvedExperiment resolved) {
   const orchestrator::Workspace workspace(std::filesystem::absolute(globals.workspace));
-  VLMHB_ASSIGN(const Prepared prepared, Prepare(std::move(resolved), workspace));
+  auto provisions = LookUp(globals, choice, resolved, workspace);
+  VLMHB_ASSIGN(const Prepared prepared,
+               Prepare(std::move(resolved), std::move(provisions), workspace));
   const std::vector<bool> reusable = orchestrator::FindReusable(
       prepared.experiment, prepared.plan, workspace.Experiment(prepared.experiment.name));
   VLMHB_ASSIGN(const json::array stages, DescribeStages(prepared, reusable));
@@ -73,11 +89,13 @@ void AddPlan(CLI::App& app, Session& session) {
   CLI::App* verb = app.add_subcommand("plan", "Show what a run would do, and what it would reuse");
   auto config = std::make_shared<std::string>();
   verb->add_option("config", *config, "CSV, JSON or YAML file")->required();
-  verb->callback([&session, config] {
-    session.action = [&session, config] {
-      auto resolved = LoadAndResolve(session.globals, *config);
+  auto choice = std::make_shared<EnvironmentChoice>();
+  AddEnvironmentOptions(*verb, *choice);
+  verb->callback([&session, config, choice] {
+    session.action = [&session, config, choice] {
+      auto resolved = LoadAndResolve(session.globals, *config, IsDevMode(choice->mode));
       if (!resolved.has_value()) return ConfigStatus();
-      const Result<int> status = Plan(session.globals, std::move(*resolved));
+      const Result<int> status = Plan(session.globals, *choice, std::move(*resolved));
       return status.ok() ? *status : Fail(session.globals, status.error());
     };
   });
@@ -90,7 +108,7 @@ void AddValidate(CLI::App& app, Session& session) {
   verb->add_option("config", *config, "CSV, JSON or YAML file")->required();
   verb->callback([&session, config] {
     session.action = [&session, config] {
-      const auto resolved = LoadAndResolve(session.globals, *config);
+      const auto resolved = LoadAndResolve(session.globals, *config, IsDevMode(""));
       if (!resolved.has_value()) return ConfigStatus();
       if (session.globals.json)
         PrintJson(json::object{{"valid", true}, {"runs", resolved->runs.size()}});

@@ -105,7 +105,15 @@ class Digests {
   std::map<std::string, std::string> known_;
 };
 
-Result<plan::RunInputs> InputsOf(const registry::ResolvedRun& run, Digests& digests) {
+// A Python model's own program is the script, if it is not a module of its packages.
+std::optional<std::string> PluginFile(const registry::ModelEntry& model) {
+  if (model.command.at(0) != "python") return model.command[0];
+  if (model.command.size() < 2 || model.command[1] == "-m") return std::nullopt;
+  return model.command[1];
+}
+
+Result<plan::RunInputs> InputsOf(const registry::ResolvedRun& run,
+                                 const orchestrator::Provision& provision, Digests& digests) {
   plan::RunInputs inputs;
   VLMHB_ASSIGN(inputs.dataset, digests.Dataset(run.dataset));
   if (run.prompt.collection.has_value()) {
@@ -113,9 +121,11 @@ Result<plan::RunInputs> InputsOf(const registry::ResolvedRun& run, Digests& dige
   }
   if (run.answers.has_value()) {
     VLMHB_ASSIGN(inputs.answers, digests.File(*run.answers));
-  } else {
-    VLMHB_ASSIGN(inputs.plugin, digests.File(run.model.command.at(0)));
+  } else if (const auto plugin = PluginFile(run.model); plugin.has_value()) {
+    VLMHB_ASSIGN(inputs.plugin, digests.File(*plugin));
   }
+  inputs.image = provision.image.digest;
+  if (provision.layer.has_value()) inputs.packages = provision.layer->key;
   return inputs;
 }
 
@@ -123,13 +133,19 @@ Result<plan::RunInputs> InputsOf(const registry::ResolvedRun& run, Digests& dige
 
 int ConfigStatus() { return ExitStatus(ErrorCode::kInvalidConfig); }
 
-registry::Registry OpenRegistry(const Path& config_folder, std::vector<Problem>& problems) {
+bool IsDevMode(const std::string& chosen) {
+  return (chosen.empty() ? os::GetEnv("RUN_MODE").value_or("") : chosen) == "dev";
+}
+
+registry::Registry OpenRegistry(const Path& config_folder, bool dev,
+                                std::vector<Problem>& problems) {
   return registry::Registry::Load(
-      {.user = UserRegistries(), .experiment = config_folder / "registries"}, problems);
+      {.user = UserRegistries(), .experiment = config_folder / "registries", .dev = dev}, problems);
 }
 
 std::optional<registry::ResolvedExperiment> LoadAndResolve(const Globals& globals,
-                                                           const std::string& config_file) {
+                                                           const std::string& config_file,
+                                                           bool dev) {
   config::Loaded loaded = config::LoadExperiment(config_file);
   const config::Experiment& experiment = loaded.experiment;
   std::vector<Problem> problems = std::move(loaded.problems);
@@ -141,7 +157,8 @@ std::optional<registry::ResolvedExperiment> LoadAndResolve(const Globals& global
   const registry::Registry registry =
       registry::Registry::Load({.user = UserRegistries(),
                                 .experiment = Path(experiment.file).parent_path() / "registries",
-                                .vlm_base = experiment.folders.vlm_base},
+                                .vlm_base = experiment.folders.vlm_base,
+                                .dev = dev},
                                problems);
   registry::Resolved resolved =
       registry::Resolve(experiment, registry, {.find_plugin = FindPlugin});
@@ -161,11 +178,13 @@ Result<data::DatasetView> ViewOf(const registry::ResolvedDataset& dataset) {
 }
 
 Result<Prepared> Prepare(registry::ResolvedExperiment experiment,
+                         std::vector<orchestrator::Provision> provisions,
                          const orchestrator::Workspace& workspace) {
-  Prepared prepared{.experiment = std::move(experiment)};
+  Prepared prepared{.experiment = std::move(experiment), .provisions = std::move(provisions)};
   Digests digests(workspace);
-  for (const registry::ResolvedRun& run : prepared.experiment.runs) {
-    auto inputs = InputsOf(run, digests);
+  for (size_t i = 0; i < prepared.experiment.runs.size(); ++i) {
+    const registry::ResolvedRun& run = prepared.experiment.runs[i];
+    auto inputs = InputsOf(run, prepared.provisions.at(i), digests);
     if (!inputs.ok()) return std::move(inputs).error().With("reading the inputs of " + run.id);
     prepared.inputs.push_back(std::move(*inputs));
   }

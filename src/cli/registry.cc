@@ -16,7 +16,7 @@ constexpr const char* kKinds[] = {"models", "tasks", "metrics", "datasets"};
 // Broken entries are told, but what is right is shown all the same.
 registry::Registry Open(const Globals& globals, const std::string& experiment_folder) {
   std::vector<config::Problem> problems;
-  registry::Registry registry = OpenRegistry(experiment_folder, problems);
+  registry::Registry registry = OpenRegistry(experiment_folder, IsDevMode(""), problems);
   for (const config::Problem& problem : problems)
     fmt::print(stderr, "{} {}\n", Tinted(globals.err, Tint::kYellow, "warning:"),
                problem.ToString());

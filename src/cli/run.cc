@@ -5,11 +5,12 @@
 #include <filesystem>
 
 #include "cli/command.h"
-#include "cli/environments.h"
+#include "cli/environment_choice.h"
 #include "cli/prepare.h"
 #include "cli/programs.h"
 #include "cli/progress.h"
 #include "cli/signals.h"
+#include "orchestrator/handle.h"
 #include "orchestrator/orchestrator.h"
 #include "os/process.h"
 
@@ -22,8 +23,7 @@ using os::Path;
 
 struct RunOptions {
   std::string config;
-  std::string environment = "process";
-  std::string sandbox = "auto";
+  EnvironmentChoice environment;
   bool retry_failed = false;
   int64_t cpus = 0;       // 0: all
   int64_t memory_mb = 0;  // 0: all
@@ -90,10 +90,6 @@ void PrintSummary(const Globals& globals, const plan::Plan& plan, const Summary&
     fmt::print("{}\n", (summary.report / "report.md").string());
 }
 
-SandboxChoice SandboxOf(const RunOptions& options) {
-  return options.sandbox == "none" ? SandboxChoice::kOff : SandboxChoice::kOn;
-}
-
 orchestrator::Capacity CapacityOf(const RunOptions& options) {
   orchestrator::Capacity capacity = orchestrator::DetectCapacity();
   if (options.cpus > 0) capacity.cpus = options.cpus;
@@ -101,16 +97,48 @@ orchestrator::Capacity CapacityOf(const RunOptions& options) {
   return capacity;
 }
 
+// What an earlier run left in an environment of another kind would go on writing into the folders
+// of this one. REQUIRES: the workspace's lock is held.
+Result<void> EndElsewhere(const std::string& environment, const Path& experiment,
+                          const orchestrator::Workspace& workspace) {
+  for (const orchestrator::FoundHandle& found : orchestrator::FindHandles(experiment)) {
+    const std::string& other = found.handle.environment;
+    if (other == environment) continue;
+    const auto removed = [&]() -> Result<void> {
+      VLMHB_ASSIGN(const auto elsewhere,
+                   MakeEnvironment(other, SandboxChoice::kOn, workspace.root()));
+      VLMHB_ASSIGN(const std::vector<env::Leftover> list, elsewhere->List());
+      for (const env::Leftover& leftover : list)
+        if (leftover.id == found.handle.id && leftover.workspace == experiment.string())
+          VLMHB_TRY(elsewhere->Remove(leftover));
+      return {};
+    }();
+    if (!removed.ok())
+      return Error(
+          removed.error().code(),
+          fmt::format("an earlier run started {} with --env {}, where it may still run: "
+                      "{}. To do: start that engine; or, if it is gone for good, delete {}",
+                      found.handle.id, other, removed.error().ToString(), found.file.string()));
+    orchestrator::RemoveHandle(found.file);
+  }
+  return {};
+}
+
 Result<int> RunExperiment(const Globals& globals, const RunOptions& options,
                           registry::ResolvedExperiment resolved) {
   const std::atomic<bool>& stop = StopOnSignals();
   const SystemClock clock;
   const orchestrator::Workspace workspace(std::filesystem::absolute(globals.workspace));
-  VLMHB_ASSIGN(const auto environment,
-               MakeEnvironment(options.environment, SandboxOf(options), workspace.root()));
+  VLMHB_ASSIGN(const auto environment, MakeEnvironment(options.environment, workspace));
   VLMHB_TRY(environment->Probe());
   VLMHB_ASSIGN(const os::FileLock lock, workspace.Lock());
-  VLMHB_ASSIGN(const Prepared prepared, Prepare(std::move(resolved), workspace));
+  VLMHB_TRY(EndElsewhere(environment->capabilities().name, workspace.Experiment(resolved.name),
+                         workspace));
+  VLMHB_ASSIGN(auto provisions,
+               Provide(globals, options.environment, resolved, orchestrator::ProvisionMode::kMake,
+                       *environment, workspace));
+  VLMHB_ASSIGN(const Prepared prepared,
+               Prepare(std::move(resolved), std::move(provisions), workspace));
 
   orchestrator::WorkerManager workers(CapacityOf(options));
   Result<Summary> summary = Error(ErrorCode::kInternal, "not run");
@@ -121,7 +149,8 @@ Result<int> RunExperiment(const Globals& globals, const RunOptions& options,
                                                      *environment, clock, *progress,
                                                      {.program = os::SelfExecutable(),
                                                       .retry_failed = options.retry_failed,
-                                                      .secrets = os::GetEnv});
+                                                      .secrets = os::GetEnv,
+                                                      .provisions = prepared.provisions});
     summary = orchestrator.Run(stop);
   }
   if (!summary.ok()) {
@@ -133,7 +162,7 @@ Result<int> RunExperiment(const Globals& globals, const RunOptions& options,
 }
 
 int Run(const Globals& globals, const RunOptions& options) {
-  auto resolved = LoadAndResolve(globals, options.config);
+  auto resolved = LoadAndResolve(globals, options.config, IsDevMode(options.environment.mode));
   if (!resolved.has_value()) return ConfigStatus();
   const Result<int> status = RunExperiment(globals, options, std::move(*resolved));
   return status.ok() ? *status : Fail(globals, status.error());
@@ -145,11 +174,7 @@ void AddRun(CLI::App& app, Session& session) {
   CLI::App* verb = app.add_subcommand("run", "Run an experiment, or continue it");
   auto options = std::make_shared<RunOptions>();
   verb->add_option("config", options->config, "CSV, JSON or YAML file")->required();
-  verb->add_option("-e,--env", options->environment, "Environment of the stages: process");
-  verb->add_option("--sandbox", options->sandbox,
-                   "auto: isolate every stage, or stop and say why not; none: no isolation "
-                   "(recorded in the manifest and the report)")
-      ->check(CLI::IsMember({"auto", "none"}));
+  AddEnvironmentOptions(*verb, options->environment);
   verb->add_flag("--retry-failed", options->retry_failed,
                  "Ask samples again whose outcome was a failure");
   verb->add_option("--cpus", options->cpus, "Cores that stages may share (default: all)")

@@ -10,6 +10,9 @@
 #include "cli/own_environment.h"
 #include "cli/signals.h"
 #include "evaluate/evaluator.h"
+#include "os/landlock.h"
+#include "packages/package_stage.h"
+#include "packages/sbom.h"
 #include "report/report_stage.h"
 
 namespace vlmhb::cli {
@@ -17,8 +20,21 @@ namespace {
 
 constexpr int kSomeSamplesFailed = 1;  // docs/errors.md
 
+// The second wall, inside whatever environment this is: the stage and all that it starts can write
+// to its output folder and to temporary files, and nowhere else. Where the kernel has no Landlock,
+// the environment alone holds.
+Result<void> Confine(const json::object& spec) {
+  const os::Path output = FindString(spec, "output");
+  VLMHB_ASSIGN(
+      const int version,
+      os::RestrictWrites({output, std::filesystem::temp_directory_path(), "/dev", "/proc"}));
+  (void)version;
+  return {};
+}
+
 // Whether every sample is fine.
 Result<bool> RunStage(const json::object& spec) {
+  VLMHB_TRY(Confine(spec));
   const std::atomic<bool>& stop = StopOnSignals();
   const SystemClock clock;
   const std::string stage = FindString(spec, "stage");
@@ -36,7 +52,12 @@ Result<bool> RunStage(const json::object& spec) {
     VLMHB_TRY(report::RunReportStage(spec, clock));
     return true;
   }
-  static const std::vector<std::string> kStages = {"infer", "evaluate", "report"};
+  if (stage == "resolve" || stage == "install") {
+    VLMHB_TRY(packages::RunPackageStage(spec));
+    return true;
+  }
+  static const std::vector<std::string> kStages = {"infer", "evaluate", "report", "resolve",
+                                                   "install"};
   return Error(ErrorCode::kInvalidConfig,
                fmt::format("unknown stage '{}'.{}", stage, DidYouMean(stage, kStages)));
 }

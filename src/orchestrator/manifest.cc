@@ -47,6 +47,14 @@ json::object DescribeHardware() {
           {"architecture", std::string(system.machine)}};
 }
 
+json::value DescribeLayer(const Provision* provision) {
+  if (provision == nullptr || !provision->layer.has_value()) return nullptr;
+  const packages::Layer& layer = *provision->layer;
+  return json::object{{"layer", layer.key},
+                      {"lock_sha256", layer.lock.Digest()},
+                      {"lock", packages::LockToJson(layer.lock)}};
+}
+
 Result<void> RecordStage(const Path& manifest, const registry::ResolvedRun& run,
                          const plan::RunInputs& inputs, plan::StageKind kind, json::object stage) {
   json::object fresh = NewManifest(run, inputs);

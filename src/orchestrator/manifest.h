@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/result.h"
+#include "orchestrator/provision.h"
 #include "orchestrator/workspace.h"
 #include "plan/plan.h"
 #include "registry/resolved.h"
@@ -13,6 +14,9 @@ namespace vlmhb::orchestrator {
 
 // This machine: CPU model, cores, memory in bytes, kernel.
 json::object DescribeHardware();
+
+// The injected packages of a stage; null if there are none.
+json::value DescribeLayer(const Provision* provision);
 
 // Adds one stage to the run's manifest (created if missing), atomically.
 Result<void> RecordStage(const Path& manifest, const registry::ResolvedRun& run,

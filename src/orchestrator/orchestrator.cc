@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "orchestrator/event_log.h"
+#include "orchestrator/handle.h"
 #include "orchestrator/manifest.h"
 #include "orchestrator/reuse.h"
 #include "orchestrator/stage_spec.h"
@@ -23,6 +24,8 @@ constexpr Millis kTick{100};
 // Together under the two seconds within which Ctrl-C must have stopped everything.
 constexpr Millis kStopGrace{1500};
 constexpr int64_t kMaxProcesses = 512;
+// How often a stage is started again whose environment went away under it.
+constexpr int kMostRestarts = 2;
 
 // The exit status that a stage's failure stands for (docs/errors.md): a sample or stage that failed
 // is 1, an environment that could not do its work 3, a bug 4.
@@ -54,6 +57,7 @@ class BenchmarkOrchestrator::Execution {
         results_(plan.stages.size()),
         failures_(plan.stages.size()),
         identities_(plan.stages.size()),
+        restarts_(plan.stages.size()),
         log_(folder_ / "events.jsonl", clock) {}
 
   ~Execution() {
@@ -62,6 +66,7 @@ class BenchmarkOrchestrator::Execution {
 
   Result<Summary> Run(const std::atomic<bool>& stop) {
     VLMHB_TRY(WriteDescription());
+    RemoveLeftovers([&](const env::Leftover& found) { return !IsPlanned(found.id); });
     bool interrupted = false;
     while (true) {
       if (stop.load() && !interrupted) {
@@ -74,6 +79,7 @@ class BenchmarkOrchestrator::Execution {
       VLMHB_TRY(Follow());
       listener_.OnTick();
     }
+    RemoveLeftovers([](const env::Leftover&) { return true; });
     return Summarize(interrupted);
   }
 
@@ -158,27 +164,71 @@ class BenchmarkOrchestrator::Execution {
     results_[index] = std::move(result);
   }
 
-  // Starts the stage, or ends it as failed where its environment cannot be had. Errors of the
-  // workspace itself (disk full) are the caller's.
+  std::string EnvironmentId(const Stage& stage) const {
+    return Slug(experiment_.name + "-" + stage.id);
+  }
+
+  bool IsPlanned(const std::string& env_id) const {
+    return std::any_of(plan_.stages.begin(), plan_.stages.end(),
+                       [&](const Stage& stage) { return EnvironmentId(stage) == env_id; });
+  }
+
+  // Environments of this experiment that an earlier process left. The workspace's lock is held, so
+  // nobody else follows them.
+  void RemoveLeftovers(const std::function<bool(const env::Leftover&)>& unwanted) {
+    const Result<std::vector<env::Leftover>> list = env_.List();
+    if (!list.ok()) return;
+    for (const env::Leftover& found : *list) {
+      if (found.workspace != folder_.string() || !unwanted(found)) continue;
+      const Result<void> removed = env_.Remove(found);
+      if (!removed.ok() && !plan_.stages.empty())
+        listener_.OnLog(plan_.stages.back(), "warning", removed.error().ToString());
+    }
+  }
+
+  const Provision* ProvisionOf(const Stage& stage) const {
+    if (stage.kind != StageKind::kInfer || options_.provisions.empty()) return nullptr;
+    return &options_.provisions.at(*stage.run);
+  }
+
   Result<void> Start(size_t index) {
+    graph_.Start(index);
+    reports_[index].started = clock_.Steady();
+    const Provision* provision = ProvisionOf(plan_.stages[index]);
+    if (provision != nullptr && provision->problem.has_value()) {
+      workers_.Release(plan_.stages[index].resources);
+      return EndStage(index, StageState::kFailed, *provision->problem);
+    }
+    return Begin(index);
+  }
+
+  // Follows the stage where an earlier process started it, else starts it; ends it as failed where
+  // its environment cannot be had. Errors of the workspace itself (disk full) are the caller's.
+  Result<void> Begin(size_t index) {
     const Stage& stage = plan_.stages[index];
     const std::string& identity = identities_[index];
     const StagePaths paths = PathsFor(experiment_, stage, folder_);
     const std::string now = FormatUtc(clock_.Wall());
-    const Result<void> prepared = PrepareFolder(paths, stage.kind, identity, now);
-    if (!prepared.ok()) {
-      workers_.Release(stage.resources);
-      return prepared;
-    }
-    const std::string env_id = Slug(experiment_.name + "-" + stage.id);
+    const std::string env_id = EnvironmentId(stage);
     RunningStage running{
         env_id, identity, paths, now, store::EventReader(paths.folder / store::kEventsFile),
         {},     {}};
-    graph_.Start(index);
-    reports_[index].started = clock_.Steady();
+    if (env_.capabilities().reattach) {
+      const Result<void> found = env_.Reattach(SpecOf(stage, running), paths.log);
+      if (found.ok()) {
+        running_.emplace(index, std::move(running));
+        Publish(index);
+        return {};
+      }
+    }
+    VLMHB_TRY(PrepareFolder(paths, stage.kind, identity, now));
+    VLMHB_TRY(WriteHandle(paths.handle, {.environment = env_.capabilities().name,
+                                         .id = env_id,
+                                         .identity = identity,
+                                         .started_at = now}));
     const Result<void> launched = Launch(stage, running);
     if (!launched.ok()) {
-      (void)env_.Cleanup(env_id);
+      if (env_.Cleanup(env_id).ok()) RemoveHandle(paths.handle);
       workers_.Release(stage.resources);
       return EndStage(index, StageState::kFailed, launched.error());
     }
@@ -187,18 +237,30 @@ class BenchmarkOrchestrator::Execution {
     return {};
   }
 
-  Result<void> Launch(const Stage& stage, const RunningStage& running) {
+  env::EnvSpec SpecOf(const Stage& stage, const RunningStage& running) const {
     env::EnvSpec spec{.id = running.env_id,
+                      .identity = running.identity,
+                      .workspace = folder_.string(),
+                      .cpus = stage.resources.cpus,
                       .memory_bytes = stage.resources.memory_bytes,
                       .max_processes = kMaxProcesses,
                       .gpus = stage.resources.gpus};
-    VLMHB_TRY(env_.Setup(spec));
+    if (const Provision* provision = ProvisionOf(stage); provision != nullptr)
+      spec.image = provision->image.reference;
+    if (stage.kind == StageKind::kInfer && experiment_.runs.at(*stage.run).model.network)
+      spec.network = env::Network::kOutside;
+    return spec;
+  }
+
+  Result<void> Launch(const Stage& stage, const RunningStage& running) {
+    VLMHB_TRY(env_.Setup(SpecOf(stage, running)));
     StageContext context{.experiment = experiment_,
                          .stage = stage,
                          .identity = running.identity,
                          .experiment_folder = folder_,
                          .program = options_.program,
-                         .retry_failed = options_.retry_failed};
+                         .retry_failed = options_.retry_failed,
+                         .provision = ProvisionOf(stage)};
     if (stage.kind == StageKind::kReport) context.outcomes = Outcomes();
     VLMHB_ASSIGN(MountedStage mounted, MountAndDescribe(context, env_, running.env_id));
     std::map<std::string, std::string> environment;
@@ -275,7 +337,18 @@ class BenchmarkOrchestrator::Execution {
     running.described =
         env_.Describe(running.env_id);  // with what was observed, peak memory above all
     const Result<void> cleaned = env_.Cleanup(running.env_id);
-    if (!cleaned.ok()) listener_.OnLog(stage, "warning", cleaned.error().ToString());
+    if (cleaned.ok())
+      RemoveHandle(running.paths.handle);
+    else
+      listener_.OnLog(stage, "warning", cleaned.error().ToString());
+    if (const auto* lost = std::get_if<env::Lost>(&status);
+        lost != nullptr && !stopping_ && restarts_[index] < kMostRestarts) {
+      ++restarts_[index];
+      listener_.OnLog(
+          stage, "warning",
+          fmt::format("its environment was lost ({}); it is started again", lost->reason));
+      return Begin(index);
+    }
     workers_.Release(stage.resources);
 
     const auto* exited = std::get_if<env::Exited>(&status);
@@ -306,6 +379,7 @@ class BenchmarkOrchestrator::Execution {
         {"started_at", running.started_at},
         {"finished_at", FormatUtc(clock_.Wall())},
         {"environment", running.described},
+        {"packages", DescribeLayer(ProvisionOf(stage))},
         {"counts", {{"total", result.total}, {"ok", result.ok}, {"failed", result.failed}}}};
     return RecordStage(running.paths.folder.parent_path() / "manifest.json",
                        experiment_.runs.at(*stage.run), inputs_.at(*stage.run), stage.kind,
@@ -386,6 +460,7 @@ class BenchmarkOrchestrator::Execution {
   std::vector<std::optional<store::StageResult>> results_;  // of each done stage
   std::vector<std::string> failures_;                       // why a stage that ended is not done
   std::vector<std::string> identities_;                     // of each stage that was ready once
+  std::vector<int> restarts_;
   std::map<size_t, RunningStage> running_;
   EventLog log_;
   bool stopping_ = false;

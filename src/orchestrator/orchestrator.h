@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "config/secret_ref.h"
 #include "env/env_manager.h"
+#include "orchestrator/provision.h"
 #include "orchestrator/worker_manager.h"
 #include "orchestrator/workspace.h"
 #include "plan/plan.h"
@@ -46,9 +47,10 @@ class Listener {
 };
 
 struct Options {
-  Path program;               // the vlmhb file that environments run
-  bool retry_failed = false;  // ask samples again whose outcome was a failure
-  config::EnvLookup secrets;  // variables that ${env:NAME} in model parameters refers to
+  Path program;                       // the vlmhb file that environments run
+  bool retry_failed = false;          // ask samples again whose outcome was a failure
+  config::EnvLookup secrets;          // variables that ${env:NAME} in model parameters refers to
+  std::vector<Provision> provisions;  // one for each run, or empty: nothing was asked for
 };
 
 struct Summary {

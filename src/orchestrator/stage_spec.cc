@@ -56,11 +56,37 @@ Result<json::array> MountPlugin(Mounter& mount, const std::vector<std::string>& 
   return argv;
 }
 
+// The interpreter of the layer, and what it runs: a module of the layer, or a script whose folder
+// is shown.
+Result<json::array> MountPython(Mounter& mount, const packages::Layer& layer,
+                                const std::vector<std::string>& command) {
+  VLMHB_ASSIGN(const std::string folder, mount.ReadOnly(layer.folder, "layer"));
+  for (const auto& [name, source] : layer.sources) VLMHB_TRY(mount.ReadOnly(source, name));
+  json::array argv{folder + "/venv/bin/python"};
+  size_t next = 1;
+  if (command.size() > 1 && command[1] != "-m") {
+    const Path script(command[1]);
+    VLMHB_ASSIGN(const std::string beside, mount.ReadOnly(script.parent_path(), "plugin"));
+    argv.emplace_back(beside + "/" + script.filename().string());
+    next = 2;
+  }
+  for (size_t i = next; i < command.size(); ++i) argv.emplace_back(command[i]);
+  return argv;
+}
+
+Result<json::array> MountModel(const StageContext& context, Mounter& mount,
+                               const std::vector<std::string>& command) {
+  if (command.at(0) != "python") return MountPlugin(mount, command);
+  if (context.provision == nullptr || !context.provision->layer.has_value())
+    return Error(ErrorCode::kInternal, "a Python model without a layer of packages");
+  return MountPython(mount, *context.provision->layer, command);
+}
+
 Result<json::object> DescribeInfer(const StageContext& context, Mounter& mount,
                                    const std::string& program) {
   const ResolvedRun& run = context.experiment.runs.at(*context.stage.run);
   VLMHB_ASSIGN(json::object dataset, MountDataset(mount, run.dataset, ""));
-  VLMHB_ASSIGN(json::array command, MountPlugin(mount, run.model.command));
+  VLMHB_ASSIGN(json::array command, MountModel(context, mount, run.model.command));
   json::value collection = nullptr;
   if (run.prompt.collection.has_value()) {
     VLMHB_ASSIGN(collection, mount.ReadOnly(*run.prompt.collection, "prompts.csv"));

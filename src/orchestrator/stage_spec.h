@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "env/env_manager.h"
+#include "orchestrator/provision.h"
 #include "orchestrator/workspace.h"
 #include "plan/plan.h"
 #include "registry/resolved.h"
@@ -23,10 +24,11 @@ struct StageContext {
   const registry::ResolvedExperiment& experiment;
   const plan::Stage& stage;
   std::string identity;
-  Path experiment_folder;            // Workspace::Experiment(name)
-  Path program;                      // the vlmhb file itself
-  bool retry_failed = false;         // infer: ask again what failed before
-  std::vector<RunOutcome> outcomes;  // report only, one per run
+  Path experiment_folder;                // Workspace::Experiment(name)
+  Path program;                          // the vlmhb file itself
+  bool retry_failed = false;             // infer: ask again what failed before
+  std::vector<RunOutcome> outcomes;      // report only, one per run
+  const Provision* provision = nullptr;  // infer only
 };
 
 // The dataset view of stage.md, for a dataset that is seen at `root` and `annotation`.

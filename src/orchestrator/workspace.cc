@@ -49,7 +49,8 @@ StagePaths PathsOf(const Path& experiment, const std::string& run, plan::StageKi
   const std::string name = kind == plan::StageKind::kInfer      ? "inference"
                            : kind == plan::StageKind::kEvaluate ? "evaluation"
                                                                 : "report";
-  return {parent / name, parent / (name + ".stage.json"), parent / (name + ".log")};
+  return {parent / name, parent / (name + ".stage.json"), parent / (name + ".log"),
+          parent / (name + ".handle.json")};
 }
 
 std::optional<store::StageResult> CompleteResult(const Path& folder, const std::string& identity) {

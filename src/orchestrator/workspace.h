@@ -25,6 +25,7 @@ class Workspace {
   Path Experiments() const { return root_ / "experiments"; }
   Path Experiment(const std::string& name) const { return Experiments() / name; }
   Path DataCache() const { return root_ / "cache" / "data"; }
+  Path EnvironmentCache() const { return root_ / "cache" / "env"; }
 
   // Makes the workspace usable by this process alone, until the lock is destroyed. kUnavailable,
   // with the other's pid, if another `vlmhb run` uses it; kPermission or kNoSpace if it cannot be
@@ -42,6 +43,7 @@ struct StagePaths {
   Path folder;  // outputs
   Path spec;    // stage.json as last started
   Path log;     // standard output and error of the stage
+  Path handle;  // orchestrator/handle.h
 };
 // `experiment` is Workspace::Experiment(name); `run` is empty for the report.
 StagePaths PathsOf(const Path& experiment, const std::string& run, plan::StageKind kind);

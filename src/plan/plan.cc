@@ -35,7 +35,9 @@ json::object InferRecipe(const ResolvedRun& run, const RunInputs& inputs) {
                      {"version", run.model.version},
                      {"params", run.model.params},
                      {"processes", run.model.resources.processes},
-                     {"plugin", inputs.plugin}};
+                     {"plugin", inputs.plugin},
+                     {"image", inputs.image},
+                     {"packages", inputs.packages}};
   json::array arguments;
   for (size_t i = 1; i < run.model.command.size(); ++i)
     arguments.emplace_back(run.model.command[i]);

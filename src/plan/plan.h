@@ -42,6 +42,8 @@ struct RunInputs {
   std::string prompt_collection;  // "" if there is none
   std::string answers;            // "" if the answers are made by inference
   std::string plugin;             // the plug-in program
+  std::string image;              // "" where environments have none
+  std::string packages;           // key of the layer of injected packages; "" if there is none
 };
 
 // REQUIRES: inputs.size() == experiment.runs.size().

@@ -1,0 +1,160 @@
+// vlmhb env: what exists in environments, and the locks of injected packages.
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/environment_choice.h"
+#include "cli/prepare.h"
+#include "packages/lock_file.h"
+
+namespace vlmhb::cli {
+namespace {
+
+using env::Leftover;
+
+struct ListOptions {
+  EnvironmentChoice choice;
+  bool all = false;  // prune: also what still runs under a living vlmhb
+};
+
+json::object LeftoverJson(const Leftover& found) {
+  return {{"kind", found.kind},
+          {"name", found.name},
+          {"environment", found.id},
+          {"workspace", found.workspace},
+          {"state", found.state},
+          {"created_at", found.created_at},
+          {"owner_alive", found.owner_alive}};
+}
+
+void PrintLeftovers(const std::vector<Leftover>& list) {
+  if (list.empty()) fmt::print("nothing\n");
+  for (const Leftover& found : list)
+    fmt::print("{:<10} {:<9} {:<8} {}  {}\n", found.kind, Printable(found.state),
+               found.owner_alive ? "in use" : "orphan", Printable(found.name),
+               Printable(found.workspace));
+}
+
+Result<int> List(const Globals& globals, const EnvironmentChoice& choice) {
+  const orchestrator::Workspace workspace(std::filesystem::absolute(globals.workspace));
+  VLMHB_ASSIGN(const auto environment, MakeEnvironment(choice, workspace));
+  VLMHB_ASSIGN(const std::vector<Leftover> list, environment->List());
+  if (!globals.json) {
+    PrintLeftovers(list);
+    return 0;
+  }
+  json::array found;
+  for (const Leftover& leftover : list) found.push_back(LeftoverJson(leftover));
+  PrintJson(found);
+  return 0;
+}
+
+Result<int> Prune(const Globals& globals, const ListOptions& options) {
+  const orchestrator::Workspace workspace(std::filesystem::absolute(globals.workspace));
+  VLMHB_ASSIGN(const auto environment, MakeEnvironment(options.choice, workspace));
+  VLMHB_ASSIGN(const std::vector<Leftover> list, environment->List());
+  json::array removed;
+  for (const Leftover& found : list) {
+    if (found.owner_alive && !options.all) continue;
+    VLMHB_TRY(environment->Remove(found));
+    if (!globals.json && !globals.quiet)
+      fmt::print("removed {} {}\n", found.kind, Printable(found.name));
+    removed.push_back(LeftoverJson(found));
+  }
+  if (globals.json) PrintJson(json::object{{"removed", std::move(removed)}});
+  return 0;
+}
+
+Result<int> WriteLocks(const Globals& globals, const EnvironmentChoice& choice,
+                       const registry::ResolvedExperiment& experiment) {
+  const orchestrator::Workspace workspace(std::filesystem::absolute(globals.workspace));
+  VLMHB_ASSIGN(const auto environment, MakeEnvironment(choice, workspace));
+  VLMHB_TRY(environment->Probe());
+  VLMHB_ASSIGN(packages::Injector injector,
+               MakeInjector(globals, choice, experiment.file, false, *environment, workspace));
+  packages::LockFile locks;
+  size_t count = 0;
+  for (const registry::ResolvedRun& run : experiment.runs) {
+    if (!orchestrator::NeedsLayer(run.model)) continue;
+    packages::Request request{.sources = run.model.packages};
+    if (!run.model.image.empty() && environment->capabilities().images) {
+      VLMHB_ASSIGN(const env::Image image,
+                   environment->PrepareImage(run.model.image, env::Pull::kIfMissing, {}));
+      request.image = image.reference;
+      request.image_digest = image.digest;
+    }
+    VLMHB_ASSIGN(const std::string key, injector.RequestKey(request));
+    if (locks.contains(key)) continue;
+    auto lock = injector.Resolve(request);
+    if (!lock.ok())
+      return std::move(lock).error().With("locking the packages of " + run.model.name);
+    count += lock->packages.size();
+    locks[key] = *std::move(lock);
+  }
+  const os::Path file = LockFileOf(experiment.file);
+  VLMHB_TRY(packages::WriteLockFile(file, locks));
+  if (globals.json)
+    PrintJson(json::object{{"file", file.string()}, {"locks", locks.size()}, {"packages", count}});
+  else
+    fmt::print("{}: {} environments, {} packages\n", file.string(), locks.size(), count);
+  return 0;
+}
+
+int Finish(const Globals& globals, const Result<int>& status) {
+  return status.ok() ? *status : Fail(globals, status.error());
+}
+
+void AddList(CLI::App& env, Session& session) {
+  CLI::App* verb = env.add_subcommand("list", "What vlmhb has made that still exists");
+  auto choice = std::make_shared<EnvironmentChoice>();
+  AddEnvironmentOptions(*verb, *choice);
+  verb->callback([&session, choice] {
+    session.action = [&session, choice] {
+      return Finish(session.globals, List(session.globals, *choice));
+    };
+  });
+}
+
+void AddPrune(CLI::App& env, Session& session) {
+  CLI::App* verb = env.add_subcommand(
+      "prune", "Remove what an ended vlmhb left; running commands of it are killed");
+  auto options = std::make_shared<ListOptions>();
+  AddEnvironmentOptions(*verb, options->choice);
+  verb->add_flag("--all", options->all, "Also what a running vlmhb uses");
+  verb->callback([&session, options] {
+    session.action = [&session, options] {
+      return Finish(session.globals, Prune(session.globals, *options));
+    };
+  });
+}
+
+void AddLock(CLI::App& env, Session& session) {
+  CLI::App* verb = env.add_subcommand(
+      "lock",
+      "Resolve the packages of every model and write <config>.lock.json, which later runs "
+      "install exactly");
+  auto choice = std::make_shared<EnvironmentChoice>();
+  auto config = std::make_shared<std::string>();
+  verb->add_option("config", *config, "CSV, JSON or YAML file")->required();
+  AddEnvironmentOptions(*verb, *choice);
+  verb->callback([&session, choice, config] {
+    session.action = [&session, choice, config] {
+      const auto resolved = LoadAndResolve(session.globals, *config, IsDevMode(choice->mode));
+      if (!resolved.has_value()) return ConfigStatus();
+      return Finish(session.globals, WriteLocks(session.globals, *choice, *resolved));
+    };
+  });
+}
+
+}  // namespace
+
+void AddEnv(CLI::App& app, Session& session) {
+  CLI::App* env = app.add_subcommand("env", "List and remove environments, lock their packages");
+  env->require_subcommand(1);
+  AddList(*env, session);
+  AddPrune(*env, session);
+  AddLock(*env, session);
+}
+
+}  // namespace vlmhb::cli

@@ -1,0 +1,48 @@
+#pragma once
+// The options that say where stages run and what is injected there, shared by run, plan and env.
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "cli/command.h"
+#include "cli/environments.h"
+#include "orchestrator/provision.h"
+#include "orchestrator/workspace.h"
+#include "packages/injector.h"
+
+namespace vlmhb::cli {
+
+struct EnvironmentChoice {
+  std::string environment = "process";
+  std::string sandbox = "auto";
+  std::string mode;    // "dev", "prod"; "": RUN_MODE
+  std::string wheels;  // folder; "": packages come from the configured index
+};
+
+void AddEnvironmentOptions(CLI::App& verb, EnvironmentChoice& choice);
+
+Result<std::unique_ptr<env::EnvManager>> MakeEnvironment(const EnvironmentChoice& choice,
+                                                         const orchestrator::Workspace& workspace);
+
+// The lock file of a config: <stem>.lock.json beside it.
+os::Path LockFileOf(const std::string& config_file);
+
+// An injector that obeys the config's lock file if there is one and `obey_lock`. Progress goes to
+// standard error unless quiet.
+Result<packages::Injector> MakeInjector(const Globals& globals, const EnvironmentChoice& choice,
+                                        const std::string& config_file, bool obey_lock,
+                                        env::EnvManager& environment,
+                                        const orchestrator::Workspace& workspace);
+
+// Makes ready what the runs need, or only looks (for `plan`).
+Result<std::vector<orchestrator::Provision>> Provide(const Globals& globals,
+                                                     const EnvironmentChoice& choice,
+                                                     const registry::ResolvedExperiment& experiment,
+                                                     orchestrator::ProvisionMode mode,
+                                                     env::EnvManager& environment,
+                                                     const orchestrator::Workspace& workspace);
+
+}  // namespace vlmhb::cli
