@@ -216,7 +216,7 @@ class ContainersTest(harness.TestCase):
             experiment.config["runs"].append({"task": "ocr", "dataset": "d", "model": "other",
                                               "metrics": ["cer"]})
             result = run_in(experiment, engine)
-            self.assert_exit(result, 3)
+            self.assertIn(result.returncode, (1, 3), result.stderr)
             self.assertIn("vlmhb-nowhere", result.stderr)
             self.assertEqual(len(list(experiment.workspace.rglob("answers.csv"))), 1)
 

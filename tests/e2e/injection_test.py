@@ -76,7 +76,7 @@ class InjectionTest(harness.TestCase):
 
     def test_a_package_that_is_nowhere_fails_its_model_alone(self):
         python_model(self.e, "new", [{"type": "pypi", "name": "nowhere-to-be-found"}])
-        result = self.run_it(code=3)
+        result = self.run_it(code=1)
         self.assertIn("nowhere-to-be-found", result.stderr)
         self.assertEqual(list(self.said().values()), [{"colliding 1.5"}])
         left = [path.name for path in (self.e.workspace / "cache/env").iterdir()
@@ -99,7 +99,7 @@ class InjectionTest(harness.TestCase):
         self.assertEqual({next(iter(said)) for said in self.said().values()}, {"colliding 2.0"})
 
         python_model(self.e, "new", colliding(">=2"))  # not what the lock was made for
-        stale = self.run_it(code=3)
+        stale = self.run_it(code=1)
         self.assertIn("vlmhb env lock", stale.stderr)
 
     def test_plan_installs_nothing(self):
