@@ -32,9 +32,20 @@ Result<void> Confine(const json::object& spec) {
   return {};
 }
 
+// What this environment consists of, beside the stage's outputs.
+Result<void> WriteBillOfMaterials(const json::object& spec) {
+  std::error_code ignored;
+  const os::Path layer = std::filesystem::exists("/data/layer", ignored) ? "/data/layer" : "";
+  const packages::Inventory inventory{FindString(spec, "stage"), VLMHB_VERSION,
+                                      packages::TakeInventory("/", layer)};
+  return os::WriteFileAtomic(os::Path(FindString(spec, "output")) / "sbom.json",
+                             ToPrettyJson(packages::MakeSbom(inventory)));
+}
+
 // Whether every sample is fine.
 Result<bool> RunStage(const json::object& spec) {
   VLMHB_TRY(Confine(spec));
+  VLMHB_TRY(WriteBillOfMaterials(spec));
   const std::atomic<bool>& stop = StopOnSignals();
   const SystemClock clock;
   const std::string stage = FindString(spec, "stage");

@@ -63,11 +63,23 @@ class Injector {
   // there), from the cache, or resolved now. An error is the resolver's own message.
   Result<Lock> Resolve(const Request& request);
 
+  // The layer if it is in the cache; kNotFound else. Starts nothing.
+  Result<Layer> Find(const Request& request);
+
   // The layer, built if it is not there. On failure nothing is left but the log that the error
   // names.
   Result<Layer> Ensure(const Request& request);
 
  private:
+  class StageRun;
+
+  // From the lock file or the cache.
+  Result<Lock> KnownLock(const std::string& request_key) const;
+  Result<Layer> LayerOf(const Request& request, const Lock& lock) const;
+  // Waits while another process builds the layer.
+  Result<os::FileLock> LockKey(const std::string& key);
+  void Tell(std::string_view line) const;
+
   env::EnvManager& environments_;
   InjectorOptions options_;
 };

@@ -1,0 +1,331 @@
+#include "packages/injector.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+
+#include <algorithm>
+
+#include "base/hash.h"
+#include "base/text.h"
+#include "os/file_hash.h"
+#include "os/system.h"
+#include "packages/lock_file.h"
+
+namespace vlmhb::packages {
+namespace {
+
+using registry::PackageSource;
+using std::chrono::milliseconds;
+namespace fs = std::filesystem;
+
+constexpr int64_t kInstallMemory = 4'000'000'000;
+constexpr int64_t kInstallProcesses = 512;
+constexpr int64_t kInstallTmp = 8'000'000'000;
+constexpr milliseconds kTick{100};
+constexpr std::chrono::hours kLongest{2};
+constexpr std::string_view kCertificates[] = {"SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE"};
+
+// Names and contents of everything below `folder`, but what builds and version control leave there.
+Result<std::string> FolderDigest(const Path& folder) {
+  std::vector<Path> files;
+  std::error_code error;
+  for (fs::recursive_directory_iterator at(folder, error), end; !error && at != end;
+       at.increment(error)) {
+    const std::string name = at->path().filename().string();
+    if (at->is_directory() && (name == ".git" || name == "__pycache__" || name == "build"))
+      at.disable_recursion_pending();
+    else if (at->is_regular_file())
+      files.push_back(at->path());
+  }
+  if (error) return ErrnoError(error.value(), "cannot read " + folder.string());
+  std::sort(files.begin(), files.end());
+  Sha256 hash;
+  for (const Path& file : files) {
+    VLMHB_ASSIGN(const std::string digest, os::Sha256OfFile(file));
+    hash.UpdateField(file.lexically_relative(folder).string()).UpdateField(digest);
+  }
+  return hash.HexDigest();
+}
+
+// What packages are built for where there is no image: this machine's Python.
+std::string HostSystem() {
+  std::error_code ignored;
+  const Path python = fs::canonical("/usr/bin/python3", ignored);
+  struct stat info {};
+  ::stat(python.c_str(), &info);
+  const auto release = os::ReadFile("/etc/os-release", 64u << 10);
+  return fmt::format("{}\n{}\n{}\n{}", python.string(), info.st_size, info.st_mtime,
+                     release.ok() ? *release : "");
+}
+
+std::string_view TypeName(PackageSource::Type type) {
+  switch (type) {
+    case PackageSource::Type::kGit:
+      return "git";
+    case PackageSource::Type::kLocal:
+      return "local";
+    case PackageSource::Type::kPypi:
+      break;
+  }
+  return "pypi";
+}
+
+json::object SourceToJson(const PackageSource& source) {
+  return {{"type", TypeName(source.type)},
+          {"name", source.name},
+          {"version", source.version},
+          {"url", source.url},
+          {"ref", source.ref},
+          {"editable", source.editable}};
+}
+
+std::string SourceName(size_t index) { return fmt::format("source-{}", index); }
+
+void RemoveOrphans(const Path& cache) {
+  std::error_code error;
+  for (fs::directory_iterator at(cache, error), end; !error && at != end; at.increment(error)) {
+    std::error_code ignored;
+    if (os::IsOrphanName(at->path().filename().string())) fs::remove_all(at->path(), ignored);
+  }
+}
+
+// A folder that is gone again unless it was kept.
+class BuildFolder {
+ public:
+  explicit BuildFolder(Path path) : path_(std::move(path)) {}
+  ~BuildFolder() {
+    std::error_code ignored;
+    if (!path_.empty()) fs::remove_all(path_, ignored);
+  }
+  BuildFolder(const BuildFolder&) = delete;
+  BuildFolder& operator=(const BuildFolder&) = delete;
+  const Path& path() const { return path_; }
+  Result<void> MoveTo(const Path& place) {
+    std::error_code error;
+    fs::rename(path_, place, error);
+    if (error) return ErrnoError(error.value(), "cannot make " + place.string());
+    path_.clear();
+    return os::SyncFolder(place.parent_path());
+  }
+
+ private:
+  Path path_;
+};
+
+}  // namespace
+
+// One stage "resolve" or "install" in an environment of its own.
+class Injector::StageRun {
+ public:
+  StageRun(env::EnvManager& environments, const InjectorOptions& options, const Request& request)
+      : env_(environments), options_(options), request_(request) {}
+  ~StageRun() {
+    if (!id_.empty()) (void)env_.Cleanup(id_);
+  }
+
+  // `folder` has output/, where the stage writes, and gets its spec and log.
+  Result<void> Run(const std::string& stage, json::object parameters, const Path& folder) {
+    const Path output = folder / "output", log = folder / "log", spec_file = folder / "spec.json";
+    VLMHB_TRY(os::MakeFolders(output));
+    id_ = Slug("packages-" + folder.filename().string());
+    VLMHB_TRY(env_.Setup(
+        {.id = id_,
+         .network = options_.wheels.empty() ? env::Network::kOutside : env::Network::kNone,
+         .workspace = options_.workspace,
+         .image = request_.image,
+         .memory_bytes = kInstallMemory,
+         .max_processes = kInstallProcesses,
+         .tmp_bytes = kInstallTmp}));
+    VLMHB_ASSIGN(const std::string program, Mount(options_.program, "vlmhb"));
+    VLMHB_ASSIGN(const std::string guest_output,
+                 env_.MountData(id_, output, "layer", env::Access::kReadWrite));
+    if (!options_.wheels.empty()) {
+      VLMHB_ASSIGN(parameters["wheels"], Mount(options_.wheels, "wheels"));
+    }
+    VLMHB_ASSIGN(parameters["sources"], MountSources());
+    std::map<std::string, std::string> environment = options_.settings;
+    VLMHB_TRY(MountSettings(environment));
+    json::array names;
+    for (const auto& [name, value] : environment) names.emplace_back(name);
+    parameters["environment"] = std::move(names);
+    json::object spec{{"schema", "vlmhb.stage/1"}, {"stage", stage}, {"output", guest_output}};
+    spec[stage] = std::move(parameters);
+    VLMHB_TRY(os::WriteFileAtomic(spec_file, ToPrettyJson(spec)));
+    VLMHB_ASSIGN(const std::string guest_spec, Mount(spec_file, "stage.json"));
+    VLMHB_TRY(env_.Run(id_, {.argv = {program, "stage", "--spec", guest_spec},
+                             .env = environment,
+                             .log = log,
+                             .timeout = kLongest}));
+    return WaitForEnd(output, log);
+  }
+
+ private:
+  Result<std::string> Mount(const Path& host, const std::string& name) {
+    return env_.MountData(id_, host, name, env::Access::kReadOnly);
+  }
+
+  Result<json::array> MountSources() {
+    json::array sources;
+    for (size_t i = 0; i < request_.sources.size(); ++i) {
+      const PackageSource& source = request_.sources[i];
+      json::object object = SourceToJson(source);
+      if (source.type == PackageSource::Type::kLocal) {
+        object["local"] = source.path;
+        VLMHB_ASSIGN(object["path"], Mount(source.path, SourceName(i)));
+      }
+      sources.push_back(std::move(object));
+    }
+    return sources;
+  }
+
+  // Files that settings name are shown where the environment has no such file.
+  Result<void> MountSettings(std::map<std::string, std::string>& environment) {
+    std::error_code ignored;
+    if (const auto config = environment.find("PIP_CONFIG_FILE"); config != environment.end()) {
+      if (fs::is_regular_file(config->second, ignored)) {
+        VLMHB_ASSIGN(config->second, Mount(config->second, "pip.conf"));
+      }
+    }
+    std::string mounted;
+    for (const std::string_view name : kCertificates) {
+      const auto found = environment.find(std::string(name));
+      if (found == environment.end() || !fs::is_regular_file(found->second, ignored)) continue;
+      if (mounted.empty()) {
+        VLMHB_ASSIGN(mounted, Mount(found->second, "ca.crt"));
+      }
+      found->second = mounted;
+    }
+    return {};
+  }
+
+  Result<void> WaitForEnd(const Path& output, const Path& log) {
+    env::TaskStatus status = env_.Status(id_);
+    while (std::holds_alternative<env::Running>(status)) {
+      env_.WaitForChange(kTick);
+      status = env_.Status(id_);
+    }
+    const Result<void> cleaned = env_.Cleanup(id_);
+    if (cleaned.ok()) id_.clear();
+    const auto* exited = std::get_if<env::Exited>(&status);
+    if (exited != nullptr && exited->code == 0) return cleaned;
+    const auto why = os::ReadFile(output / "error.txt", 64u << 10);
+    if (why.ok()) return Error(ErrorCode::kUnavailable, std::string(Trim(*why)));
+    const auto said = os::ReadFile(log, 64u << 20);
+    return Error(ErrorCode::kUnavailable,
+                 fmt::format("the installer ended with {}: {}", env::ToString(status),
+                             said.ok() ? Trim(*said) : "it said nothing"));
+  }
+
+  env::EnvManager& env_;
+  const InjectorOptions& options_;
+  const Request& request_;
+  std::string id_;
+};
+
+Injector::Injector(env::EnvManager& environments, InjectorOptions options)
+    : environments_(environments), options_(std::move(options)) {
+  RemoveOrphans(options_.cache);
+}
+
+Result<std::string> Injector::RequestKey(const Request& request) const {
+  Sha256 hash;
+  for (const PackageSource& source : request.sources) {
+    json::object object = SourceToJson(source);
+    if (source.type == PackageSource::Type::kLocal) {
+      object["path"] = source.path;
+      if (!source.editable) {
+        VLMHB_ASSIGN(object["content"], FolderDigest(source.path));
+      }
+    }
+    hash.UpdateField(ToCanonicalJson(object));
+  }
+  utsname system{};
+  ::uname(&system);
+  hash.UpdateField(request.image_digest.empty() ? HostSystem() : request.image_digest);
+  hash.UpdateField(system.machine);
+  return hash.HexDigest();
+}
+
+Result<Lock> Injector::KnownLock(const std::string& key) const {
+  if (!options_.locked.has_value()) return ReadLock(options_.cache / "locks" / (key + ".json"));
+  const auto found = options_.locked->find(key);
+  if (found != options_.locked->end()) return found->second;
+  return Error(ErrorCode::kInvalidConfig,
+               "the lock file beside the config has no lock for these packages on this system. To "
+               "do: vlmhb env lock CONFIG, and look at what changed");
+}
+
+Result<Lock> Injector::Resolve(const Request& request) {
+  VLMHB_ASSIGN(const std::string key, RequestKey(request));
+  Result<Lock> known = KnownLock(key);
+  if (known.ok() || options_.locked.has_value()) return known;
+  Tell("resolving packages");
+  VLMHB_TRY(os::MakeFolders(options_.cache / "locks"));
+  const BuildFolder folder(options_.cache / os::OwnedName("resolve-" + key.substr(0, 12)));
+  VLMHB_TRY(StageRun(environments_, options_, request).Run("resolve", {}, folder.path()));
+  VLMHB_ASSIGN(Lock lock, ReadLock(folder.path() / "output" / "lock.json"));
+  for (LockedPackage& package : lock.packages) {
+    for (const PackageSource& source : request.sources)
+      if (!package.local.empty() && source.path == package.local)
+        package.editable = source.editable;
+    if (package.local.empty() || package.editable) continue;
+    VLMHB_ASSIGN(package.content_sha256, FolderDigest(package.local));
+  }
+  VLMHB_TRY(WriteLock(options_.cache / "locks" / (key + ".json"), lock));
+  return lock;
+}
+
+Result<Layer> Injector::LayerOf(const Request& request, const Lock& lock) const {
+  Sha256 hash;
+  hash.UpdateField(lock.Digest());
+  hash.UpdateField(request.image_digest.empty() ? HostSystem() : request.image_digest);
+  Layer layer{.key = hash.HexDigest(), .lock = lock};
+  layer.folder = options_.cache / layer.key;
+  for (size_t i = 0; i < request.sources.size(); ++i)
+    if (request.sources[i].editable) layer.sources[SourceName(i)] = request.sources[i].path;
+  return layer;
+}
+
+Result<Layer> Injector::Find(const Request& request) {
+  VLMHB_ASSIGN(const std::string key, RequestKey(request));
+  VLMHB_ASSIGN(const Lock lock, KnownLock(key));
+  VLMHB_ASSIGN(Layer layer, LayerOf(request, lock));
+  std::error_code ignored;
+  if (fs::is_directory(layer.folder, ignored)) return layer;
+  return Error(ErrorCode::kNotFound, "its packages are not installed yet");
+}
+
+Result<os::FileLock> Injector::LockKey(const std::string& key) {
+  const Path file = options_.cache / (key + ".lock");
+  Result<os::FileLock> lock = os::FileLock::TryLock(file);
+  if (!lock.ok()) Tell("waiting for another vlmhb that installs the same packages");
+  while (!lock.ok() && lock.error().code() == ErrorCode::kUnavailable) {
+    environments_.WaitForChange(kTick);
+    lock = os::FileLock::TryLock(file);
+  }
+  return lock;
+}
+
+Result<Layer> Injector::Ensure(const Request& request) {
+  VLMHB_ASSIGN(const Lock lock, Resolve(request));
+  VLMHB_ASSIGN(Layer layer, LayerOf(request, lock));
+  std::error_code ignored;
+  if (fs::is_directory(layer.folder, ignored)) return layer;
+  VLMHB_TRY(os::MakeFolders(options_.cache));
+  VLMHB_ASSIGN(const os::FileLock held, LockKey(layer.key));
+  if (fs::is_directory(layer.folder, ignored)) return layer;
+  Tell(fmt::format("installing {} packages", lock.packages.size()));
+  const BuildFolder folder(options_.cache / os::OwnedName("layer-" + layer.key.substr(0, 12)));
+  VLMHB_TRY(StageRun(environments_, options_, request)
+                .Run("install", {{"lock", LockToJson(lock)}}, folder.path()));
+  BuildFolder built(folder.path() / "output");
+  VLMHB_TRY(built.MoveTo(layer.folder));
+  return layer;
+}
+
+void Injector::Tell(std::string_view line) const {
+  if (options_.tell) options_.tell(line);
+}
+
+}  // namespace vlmhb::packages

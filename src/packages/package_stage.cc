@@ -1,0 +1,194 @@
+#include "packages/package_stage.h"
+
+#include <fmt/format.h>
+#include <sys/utsname.h>
+
+#include "base/text.h"
+#include "os/process.h"
+#include "packages/lock_file.h"
+#include "packages/pip.h"
+
+namespace vlmhb::packages {
+namespace {
+
+using os::Path;
+using registry::PackageSource;
+namespace fs = std::filesystem;
+
+constexpr std::chrono::minutes kLongest{60};
+
+struct Spec {
+  Path output;
+  std::string wheels;                    // "": the configured index
+  std::vector<PackageSource> sources;    // `path` as the environment sees it
+  std::vector<std::string> local_names;  // of each source, as the lock names it
+  std::map<std::string, std::string> environment;
+};
+
+Spec ReadSpec(const json::object& spec, const json::object& parameters) {
+  Spec read{.output = FindString(spec, "output"), .wheels = FindString(parameters, "wheels")};
+  if (const json::array* sources = FindArray(parameters, "sources"))
+    for (const json::value& item : *sources) {
+      if (!item.is_object()) continue;
+      const json::object& source = item.get_object();
+      const std::string type = FindString(source, "type");
+      read.sources.push_back({.type = type == "git"     ? PackageSource::Type::kGit
+                                      : type == "local" ? PackageSource::Type::kLocal
+                                                        : PackageSource::Type::kPypi,
+                              .name = FindString(source, "name"),
+                              .version = FindString(source, "version"),
+                              .url = FindString(source, "url"),
+                              .ref = FindString(source, "ref"),
+                              .path = FindString(source, "path"),
+                              .editable = FindBool(source, "editable", false)});
+      read.local_names.push_back(FindString(source, "local"));
+    }
+  if (const json::array* names = FindArray(parameters, "environment"))
+    for (const json::value& name : *names)
+      if (name.is_string())
+        if (const auto value = os::GetEnv(std::string(name.get_string())); value.has_value())
+          read.environment[std::string(name.get_string())] = *value;
+  for (const char* name : {"PATH", "HOME", "TMPDIR", "LANG"})
+    if (const auto value = os::GetEnv(name); value.has_value()) read.environment[name] = *value;
+  return read;
+}
+
+Result<std::string> RunPython(const Spec& spec, std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "python3");
+  Result<os::Output> output = os::RunAndCapture(
+      {.argv = std::move(arguments), .env = spec.environment, .working_folder = "/tmp"}, kLongest);
+  if (!output.ok() && output.error().code() == ErrorCode::kNotFound)
+    return Error(ErrorCode::kUnavailable,
+                 "python3 was not found there; packages need python3 with the modules venv and pip "
+                 "(on Debian: python3, python3-pip), in the model's image or on this machine");
+  if (!output.ok()) return output.error();
+  if (!output->status.ok()) return Error(ErrorCode::kUnavailable, WhyPipFailed(output->err));
+  return output->out;
+}
+
+Result<void> Pip(const Spec& spec, const Path& venv, std::vector<std::string> arguments) {
+  std::vector<std::string> words = {"-m",
+                                    "pip",
+                                    "--python",
+                                    (venv / "bin/python").string(),
+                                    "install",
+                                    "--no-input",
+                                    "--quiet",
+                                    "--disable-pip-version-check",
+                                    "--no-cache-dir"};
+  if (!spec.wheels.empty()) words.insert(words.end(), {"--no-index", "--find-links", spec.wheels});
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  VLMHB_ASSIGN(const std::string said, RunPython(spec, std::move(words)));
+  return {};
+}
+
+Result<void> MakeVenv(const Spec& spec, const Path& venv) {
+  VLMHB_ASSIGN(const std::string said,
+               RunPython(spec, {"-m", "venv", "--without-pip", "--symlinks", venv.string()}));
+  return {};
+}
+
+// Builders write into a package's folder, which is mounted read-only.
+Result<Path> WritableCopy(const PackageSource& source, const Path& scratch, size_t index) {
+  const Path copy = scratch / fmt::format("source-{}", index);
+  std::error_code error;
+  fs::copy(source.path, copy, fs::copy_options::recursive | fs::copy_options::copy_symlinks, error);
+  if (error) return ErrnoError(error.value(), "cannot copy " + source.path);
+  return copy;
+}
+
+Result<void> ResolvePackages(const Spec& spec) {
+  VLMHB_ASSIGN(const auto scratch, os::TempFolder::Create(fs::temp_directory_path(), "resolve"));
+  const Path venv = scratch->path() / "venv", report = scratch->path() / "report.json";
+  VLMHB_TRY(MakeVenv(spec, venv));
+  std::vector<std::string> arguments = {"--dry-run", "--ignore-installed", "--report",
+                                        report.string()};
+  std::vector<std::string> local_paths, local_names;
+  for (size_t i = 0; i < spec.sources.size(); ++i) {
+    std::string path;
+    if (spec.sources[i].type == PackageSource::Type::kLocal) {
+      VLMHB_ASSIGN(const Path copy, WritableCopy(spec.sources[i], scratch->path(), i));
+      path = copy.string();
+      local_paths.push_back(path);
+      local_names.push_back(spec.local_names[i]);
+    }
+    arguments.push_back(Requirement(spec.sources[i], path));
+  }
+  utsname system{};
+  ::uname(&system);
+  Lock lock{.platform = fmt::format("linux_{}", system.machine)};
+  VLMHB_ASSIGN(const std::string version,
+               RunPython(spec, {"-c", "import platform; print(platform.python_version())"}));
+  lock.python = std::string(Trim(version));
+  if (!spec.sources.empty()) {
+    VLMHB_TRY(Pip(spec, venv, arguments));
+    VLMHB_ASSIGN(const std::string text, os::ReadFile(report));
+    VLMHB_ASSIGN(const json::value parsed, ParseJson(text));
+    VLMHB_ASSIGN(lock.packages, PackagesOfReport(parsed, local_paths, local_names));
+    lock.installer = "pip " + FindString(parsed.get_object(), "pip_version");
+  }
+  return WriteLock(spec.output / "lock.json", lock);
+}
+
+// An editable package is a line in a .pth file: its folder, or src/ in it, is on the path.
+Result<void> AddEditable(const PackageSource& source, const Path& venv, size_t index) {
+  std::error_code error;
+  const Path src = Path(source.path) / "src";
+  const std::string line = (fs::is_directory(src, error) ? src.string() : source.path) + "\n";
+  for (fs::directory_iterator at(venv / "lib", error), end; !error && at != end;
+       at.increment(error))
+    VLMHB_TRY(os::WriteFileAtomic(
+        at->path() / "site-packages" / fmt::format("vlmhb-source-{}.pth", index), line));
+  if (error) return ErrnoError(error.value(), "cannot list " + (venv / "lib").string());
+  return {};
+}
+
+Result<void> InstallPackages(const Spec& spec, const Lock& lock) {
+  VLMHB_ASSIGN(const auto scratch, os::TempFolder::Create(fs::temp_directory_path(), "install"));
+  const Path venv = spec.output / "venv";
+  VLMHB_TRY(MakeVenv(spec, venv));
+  const std::string hashed = HashedRequirements(lock);
+  if (!hashed.empty()) {
+    const Path file = scratch->path() / "requirements.txt";
+    VLMHB_TRY(os::WriteFileAtomic(file, hashed));
+    VLMHB_TRY(Pip(spec, venv, {"--require-hashes", "--no-deps", "-r", file.string()}));
+  }
+  for (const LockedPackage& package : lock.packages)
+    if (!package.git.empty())
+      VLMHB_TRY(Pip(
+          spec, venv,
+          {"--no-deps", fmt::format("{} @ git+{}@{}", package.name, package.git, package.commit)}));
+  for (size_t i = 0; i < spec.sources.size(); ++i) {
+    if (spec.sources[i].type != PackageSource::Type::kLocal) continue;
+    if (spec.sources[i].editable) {
+      VLMHB_TRY(AddEditable(spec.sources[i], venv, i));
+      continue;
+    }
+    VLMHB_ASSIGN(const Path copy, WritableCopy(spec.sources[i], scratch->path(), i));
+    VLMHB_TRY(Pip(spec, venv, {"--no-deps", copy.string()}));
+  }
+  return WriteLock(spec.output / "lock.json", lock);
+}
+
+Result<void> RunByName(const std::string& stage, const json::object& spec) {
+  const json::object* parameters = FindObject(spec, stage);
+  if (parameters == nullptr)
+    return Error(ErrorCode::kInvalidConfig, "the spec has no member '" + stage + "'");
+  const Spec read = ReadSpec(spec, *parameters);
+  if (stage == "resolve") return ResolvePackages(read);
+  const json::value* lock = parameters->if_contains("lock");
+  VLMHB_ASSIGN(const Lock wanted, LockFromJson(lock == nullptr ? json::value() : *lock));
+  return InstallPackages(read, wanted);
+}
+
+}  // namespace
+
+Result<void> RunPackageStage(const json::object& spec) {
+  Result<void> done = RunByName(FindString(spec, "stage"), spec);
+  if (!done.ok())
+    (void)os::WriteFileAtomic(Path(FindString(spec, "output")) / "error.txt",
+                              done.error().message());
+  return done;
+}
+
+}  // namespace vlmhb::packages
