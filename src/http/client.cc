@@ -33,7 +33,11 @@ class BodySink {
         events_([this](const SseEvent& event) { options_.on_event(event, at_); }) {}
 
   // False: error() says why.
-  bool Take(std::string_view bytes, const Headers& headers) {
+  bool Take(std::string_view bytes, int status, const Headers& headers) {
+    if (options_.on_data && status >= 200 && status < 300) {
+      options_.on_data(bytes);
+      return true;
+    }
     total_ += bytes.size();
     if (total_ > options_.max_body_bytes) {
       error_ = Error(ErrorCode::kNoSpace,
@@ -102,7 +106,9 @@ struct Connection::State {
     BodySink sink(options);
     std::optional<Parser<false>> parser;
     const auto restart = [&] {
-      parser.emplace([&](std::string_view bytes) { return sink.Take(bytes, parser->headers); });
+      parser.emplace([&](std::string_view bytes) {
+        return sink.Take(bytes, parser->status, parser->headers);
+      });
       parser->body_limit(boost::none);  // the sink has its own
       parser->header_limit(64u << 10);
     };

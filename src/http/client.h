@@ -6,6 +6,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <memory>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -25,6 +26,9 @@ struct RequestOptions {
   // Called for every event of a text/event-stream response, with the time at which the read that
   // completed it returned. Absent: such a body is collected like any other.
   std::function<void(const SseEvent&, Nanos at)> on_event;
+  // Called with each piece of the body of a successful (2xx) response as it arrives; such a body is
+  // neither collected nor limited. It must not destroy the Connection.
+  std::function<void(std::string_view)> on_data;
 };
 
 // A keep-alive connection, opened by the first Send and opened again when the server has closed

@@ -145,6 +145,35 @@ TEST_F(ClientTest, AnErrorAnswerToAStreamingRequestIsABody) {
   EXPECT_EQ(response->body, "{}");
 }
 
+TEST_F(ClientTest, DataComesAsItArrivesAndIsNotCollected) {
+  std::string got;
+  std::atomic<size_t> seen = 0;
+  options_.max_body_bytes = 3;
+  options_.on_data = [&](std::string_view bytes) {
+    got += bytes;
+    seen = got.size();
+  };
+  auto future = Start();
+  RawPeer peer = Accept();
+  peer.ReadUntil("hello");
+  peer.Send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nab");
+  ASSERT_TRUE(loop_.Eventually([&] { return seen == 2; }));
+  peer.Send("cd\r\n2\r\nef\r\n0\r\n\r\n");
+  const Result<Response> response = *future.get();
+  ASSERT_TRUE(response.ok()) << response.error().ToString();
+  EXPECT_EQ(got, "abcdef");
+  EXPECT_EQ(response->body, "");
+
+  const auto broken = AnswerWith("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ngh");
+  ASSERT_FALSE(broken.ok());
+  EXPECT_EQ(broken.error().code(), ErrorCode::kIo);
+  EXPECT_EQ(got, "abcdefgh");
+  const auto refused = AnswerWith("HTTP/1.1 404 No\r\nContent-Length: 2\r\n\r\nno");
+  ASSERT_TRUE(refused.ok());
+  EXPECT_EQ(refused->body, "no");
+  EXPECT_EQ(got, "abcdefgh");
+}
+
 TEST_F(ClientTest, RefusedConnectionsAreUnavailable) {
   listener_.Reset();
   const Result<Response> response = *Start().get();

@@ -29,7 +29,7 @@ struct Request {
 struct Response {
   int status = 0;
   Headers headers;
-  std::string body;  // empty if the body was delivered as events
+  std::string body;  // empty if the body was delivered as events or data
 
   // CLOCK_MONOTONIC. `first`/`last` are the times at which the read that brought the byte returned.
   Nanos send_begin{};    // before the first byte of the request was written
