@@ -82,6 +82,8 @@ class Engine {
     EngineAddress address;
     Path docker_config;  // config.json with registry credentials; "" or absent: none
     std::chrono::milliseconds call_timeout{60'000};
+    std::chrono::milliseconds pull_stall{600'000};  // a pull that says nothing for so long fails
+    std::map<std::string, std::string> helper_env;  // of credential helpers; empty: PATH and HOME
   };
   // Connects nowhere yet.
   explicit Engine(Options options);
