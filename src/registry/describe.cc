@@ -20,6 +20,21 @@ json::object TextMap(const std::map<std::string, std::string>& texts) {
   return object;
 }
 
+json::array DescribePackages(const std::vector<PackageSource>& packages) {
+  json::array list;
+  for (const PackageSource& source : packages) {
+    json::object object;
+    if (source.type == PackageSource::Type::kPypi)
+      object = {{"type", "pypi"}, {"name", source.name}, {"version", source.version}};
+    else if (source.type == PackageSource::Type::kGit)
+      object = {{"type", "git"}, {"url", source.url}, {"ref", source.ref}};
+    else
+      object = {{"type", "local"}, {"path", source.path}, {"editable", source.editable}};
+    list.push_back(std::move(object));
+  }
+  return list;
+}
+
 json::object Header(const EntryHeader& entry) {
   return {{"kind", KindName(entry.kind)},    {"name", entry.name},
           {"version", entry.version},        {"description", entry.description},
@@ -40,6 +55,9 @@ json::object Describe(const ModelEntry& model) {
   if (!model.unsupported.empty()) object["unsupported"] = model.unsupported;
   object["params"] = model.params;
   object["params_schema"] = model.params_schema;
+  if (!model.packages.empty()) object["packages"] = DescribePackages(model.packages);
+  if (!model.image.empty()) object["image"] = model.image;
+  object["network"] = model.network;
   object["resources"] = {{"cpus", model.resources.cpus},
                          {"memory_mb", model.resources.memory_mb},
                          {"gpus", model.resources.gpus},

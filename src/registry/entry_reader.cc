@@ -13,6 +13,7 @@
 #include "config/schema.h"
 #include "config/secret_ref.h"
 #include "os/file.h"
+#include "registry/overlay.h"
 #include "registry/params.h"
 
 namespace vlmhb::embedded {
@@ -61,8 +62,29 @@ json::object ObjectOrEmpty(const json::object& object, std::string_view key) {
   return found == nullptr ? json::object() : *found;
 }
 
-ModelEntry ReadModel(const json::object& object) {
+PackageSource ReadPackage(const json::object& object, const std::string& file) {
+  const std::string type = FindString(object, "type");
+  PackageSource source{.type = type == "git"     ? PackageSource::Type::kGit
+                               : type == "local" ? PackageSource::Type::kLocal
+                                                 : PackageSource::Type::kPypi,
+                       .name = FindString(object, "name"),
+                       .version = FindString(object, "version"),
+                       .url = FindString(object, "url"),
+                       .ref = FindString(object, "ref"),
+                       .editable = FindBool(object, "editable", false)};
+  if (source.type == PackageSource::Type::kLocal)
+    source.path =
+        (os::Path(file).parent_path() / FindString(object, "path")).lexically_normal().string();
+  return source;
+}
+
+ModelEntry ReadModel(const json::object& object, const std::string& file) {
   ModelEntry model;
+  model.image = FindString(object, "image");
+  model.network = FindBool(object, "network", false);
+  if (const json::array* packages = FindArray(object, "packages"))
+    for (const json::value& item : *packages)
+      model.packages.push_back(ReadPackage(item.as_object(), file));
   model.framework = FindString(object, "framework");
   model.family = FindString(object, "family");
   model.command = Texts(object, "command");
@@ -118,7 +140,7 @@ DatasetEntry ReadDataset(const json::object& object, const std::string& file) {
 Entry ReadByKind(Kind kind, const json::object& object, const std::string& file) {
   switch (kind) {
     case Kind::kModel:
-      return ReadModel(object);
+      return ReadModel(object, file);
     case Kind::kTask:
       return ReadTask(object);
     case Kind::kMetric:
@@ -164,6 +186,21 @@ class EntryChecker {
     const bool has_slash = !command.empty() && command[0].find('/') != std::string::npos;
     if (level == Level::kBuiltIn && has_slash)
       Add("/command/0", "a built-in model names its program without a path");
+    if (const json::array* packages = FindArray(object, "packages"); packages != nullptr)
+      for (size_t i = 0; i < packages->size(); ++i) CheckPackage((*packages)[i], i, level);
+  }
+
+  void CheckPackage(const json::value& package, size_t index, Level level) {
+    if (!package.is_object()) return;
+    const std::string pointer = fmt::format("/packages/{}", index);
+    const json::object& object = package.get_object();
+    if (level == Level::kBuiltIn && FindString(object, "type") == "local")
+      Add(pointer, "a built-in model has no local packages");
+    const std::string url = FindString(object, "url");
+    if (url.starts_with("https://") && url.find('@') != url.npos)
+      Add(pointer + "/url",
+          "credentials do not belong into a URL; let git's own configuration, or "
+          "an ssh:// URL, have them");
   }
 
   void CheckRange(const json::object& object) {
@@ -177,6 +214,23 @@ class EntryChecker {
   const SourceDocument& document_;
   std::vector<Problem>& problems_;
 };
+
+// From here on problems name both files: a value may have come from either.
+bool LayOver(SourceDocument& document, const std::string& file, const EntryOverlay& overlay,
+             std::vector<Problem>& problems) {
+  Result<SourceDocument> over = config::ReadDocumentText(
+      overlay.text, overlay.file, AsciiLower(os::Path(overlay.file).extension().string()));
+  if (!over.ok()) {
+    problems.push_back({{overlay.file}, over.error().message()});
+    return false;
+  }
+  for (Problem& problem : over->problems) problems.push_back(std::move(problem));
+  document.value = Overlaid(std::move(document.value), over->value);
+  document.locate = [both = file + " with " + overlay.file](std::string_view pointer) {
+    return config::Origin{.file = both, .field = std::string(pointer)};
+  };
+  return true;
+}
 
 }  // namespace
 
@@ -194,7 +248,8 @@ std::string_view EntrySchemaText(Kind kind) {
 }
 
 std::optional<Entry> ReadEntry(Kind kind, std::string_view text, const std::string& file,
-                               Level level, std::vector<Problem>& problems) {
+                               Level level, std::vector<Problem>& problems,
+                               const std::optional<EntryOverlay>& overlay) {
   const size_t before = problems.size();
   const std::string extension = AsciiLower(os::Path(file).extension().string());
   Result<SourceDocument> document = config::ReadDocumentText(text, file, extension);
@@ -203,6 +258,7 @@ std::optional<Entry> ReadEntry(Kind kind, std::string_view text, const std::stri
     return std::nullopt;
   }
   for (Problem& problem : document->problems) problems.push_back(std::move(problem));
+  if (overlay.has_value() && !LayOver(*document, file, *overlay, problems)) return std::nullopt;
   for (config::SchemaViolation& violation : EntrySchema(kind).Validate(document->value))
     problems.push_back({document->locate(violation.pointer), std::move(violation.message)});
   if (!document->value.is_object()) return std::nullopt;

@@ -7,6 +7,7 @@
 
 #include "base/embedded.h"
 #include "base/text.h"
+#include "registry/overlay.h"
 #include "registry/vlm_base.h"
 
 namespace vlmhb::embedded {
@@ -32,12 +33,13 @@ bool IsEntryFile(const Path& path) {
 }
 
 // Sorted, so that problems come in the same order on every machine.
-std::vector<Path> EntryFiles(const Path& folder) {
+std::vector<Path> EntryFiles(const Path& folder, bool overlays) {
   std::vector<Path> files;
   std::error_code error;
   for (std::filesystem::directory_iterator it(folder, error), end; !error && it != end;
        it.increment(error))
-    if (IsEntryFile(it->path())) files.push_back(it->path());
+    if (IsEntryFile(it->path()) && IsOverlayFile(it->path()) == overlays)
+      files.push_back(it->path());
   std::sort(files.begin(), files.end());
   return files;
 }
@@ -69,8 +71,8 @@ Result<const E*> Find(const Registry::Table<E>& table, std::string_view key, std
 // Puts entries into the tables, level by level.
 class RegistryLoader {
  public:
-  RegistryLoader(Registry& registry, std::vector<Problem>& problems)
-      : registry_(registry), problems_(problems) {}
+  RegistryLoader(Registry& registry, bool dev, std::vector<Problem>& problems)
+      : registry_(registry), dev_(dev), problems_(problems) {}
 
   void AddBuiltIn() {
     for (const embedded::File& file : embedded::Registries()) {
@@ -84,13 +86,21 @@ class RegistryLoader {
   void AddFolder(const Path& folder, Level level) {
     if (folder.empty()) return;
     for (const Kind kind : kKinds) {
-      for (const Path& file : EntryFiles(folder / FolderOf(kind))) {
+      std::map<Path, Path> overlays = OverlaysIn(folder / FolderOf(kind));
+      for (const Path& file : EntryFiles(folder / FolderOf(kind), false)) {
         const Result<std::string> text = os::ReadFile(file, kMaxEntryBytes);
-        if (text.ok())
+        if (!text.ok()) {
+          problems_.push_back({{file.string()}, text.error().ToString()});
+          continue;
+        }
+        const auto overlay = overlays.extract(file.parent_path() / file.stem());
+        if (overlay.empty())
           Add(kind, *text, file.string(), level);
         else
-          problems_.push_back({{file.string()}, text.error().ToString()});
+          AddOverlaid(kind, *text, file.string(), overlay.mapped(), level);
       }
+      for (const auto& [stem, file] : overlays)
+        problems_.push_back({{file.string()}, "there is no entry beside it that it could overlay"});
     }
   }
 
@@ -104,12 +114,34 @@ class RegistryLoader {
   }
 
  private:
+  // Path without its two extensions -> overlay; none in prod mode.
+  std::map<Path, Path> OverlaysIn(const Path& folder) const {
+    std::map<Path, Path> overlays;
+    if (!dev_) return overlays;
+    for (const Path& file : EntryFiles(folder, true)) overlays[folder / file.stem().stem()] = file;
+    return overlays;
+  }
+
+  void AddOverlaid(Kind kind, std::string_view text, const std::string& file, const Path& overlay,
+                   Level level) {
+    const Result<std::string> over = os::ReadFile(overlay, kMaxEntryBytes);
+    if (over.ok())
+      Put(ReadEntry(kind, text, file, level, problems_,
+                    EntryOverlay{.file = overlay.string(), .text = *over}));
+    else
+      problems_.push_back({{overlay.string()}, over.error().ToString()});
+  }
+
   void Add(Kind kind, std::string_view text, const std::string& file, Level level) {
-    std::optional<Entry> entry = ReadEntry(kind, text, file, level, problems_);
+    Put(ReadEntry(kind, text, file, level, problems_));
+  }
+
+  void Put(std::optional<Entry> entry) {
     if (!entry.has_value()) return;
-    if (auto* model = std::get_if<ModelEntry>(&*entry))
+    if (auto* model = std::get_if<ModelEntry>(&*entry)) {
+      for (PackageSource& source : model->packages) source.editable = source.editable && dev_;
       Put(registry_.models_, std::move(*model));
-    else if (auto* task = std::get_if<TaskEntry>(&*entry))
+    } else if (auto* task = std::get_if<TaskEntry>(&*entry))
       Put(registry_.tasks_, std::move(*task));
     else if (auto* metric = std::get_if<MetricEntry>(&*entry))
       Put(registry_.metrics_, std::move(*metric));
@@ -133,12 +165,13 @@ class RegistryLoader {
   }
 
   Registry& registry_;
+  const bool dev_;
   std::vector<Problem>& problems_;
 };
 
 Registry Registry::Load(const RegistryFolders& folders, std::vector<Problem>& problems) {
   Registry registry;
-  RegistryLoader loader(registry, problems);
+  RegistryLoader loader(registry, folders.dev, problems);
   loader.AddBuiltIn();
   loader.AddFolder(folders.user, Level::kUser);
   loader.AddFolder(folders.experiment, Level::kExperiment);

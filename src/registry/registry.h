@@ -23,6 +23,7 @@ struct RegistryFolders {
   os::Path user;        // ~/.config/vlmhb/registries
   os::Path experiment;  // <config folder>/registries
   os::Path vlm_base;    // vlm_base.csv, or ""
+  bool dev = false;     // RUN_MODE dev: entries are overlaid by their *.dev.* files
 };
 
 // Immutable once loaded, so thread-safe.

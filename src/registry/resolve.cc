@@ -113,8 +113,27 @@ class Resolver {
     return model;
   }
 
+  // The interpreter is that of the model's layer; what it runs is a module, or a script.
+  void ResolvePython(ModelEntry& model, RunProblems& problems) {
+    for (const PackageSource& source : model.packages) {
+      std::error_code ignored;
+      if (source.type == PackageSource::Type::kLocal &&
+          !std::filesystem::is_directory(source.path, ignored))
+        problems.Add("model", fmt::format("the package folder {} of the model '{}' does not exist",
+                                          source.path, model.name));
+    }
+    if (model.command.size() < 2 || model.command[1] == "-m") return;
+    const Path script = (Path(model.file).parent_path() / model.command[1]).lexically_normal();
+    if (::access(script.c_str(), R_OK) != 0)
+      problems.Add("model", ErrnoError(errno, fmt::format("the script {} of the model '{}' cannot "
+                                                          "be read",
+                                                          script.string(), model.name)));
+    model.command[1] = script.string();
+  }
+
   void ResolveCommand(ModelEntry& model, RunProblems& problems) {
     std::string& program = model.command.at(0);
+    if (program == "python") return ResolvePython(model, problems);
     if (program.find('/') == std::string::npos) {
       const std::optional<Path> found = options_.find_plugin(program);
       if (found.has_value())
