@@ -111,9 +111,11 @@ class Engine {
   // Starts a container that is merely created; does nothing to one that runs or has run.
   Result<void> StartContainer(const std::string& name);
   Result<ContainerState> InspectContainer(const std::string& name);
+  // Of those with these labels ("": any value): id, name, status, created_at and labels.
   Result<std::vector<ContainerState>> ListContainers(
       const std::map<std::string, std::string>& labels);
   Result<json::object> Stats(const std::string& name);  // one shot; kNotFound if not running
+  // kNotFound if there is none; one that does not run is fine.
   Result<void> KillContainer(const std::string& name, const std::string& signal);
   Result<void> RemoveContainer(const std::string& name);  // by force; absent is fine
 
@@ -121,9 +123,13 @@ class Engine {
   Result<json::array> ListNetworks(const std::map<std::string, std::string>& labels);
   Result<void> RemoveNetwork(const std::string& name);  // absent is fine
 
+  // Streams: the listener is called in Poll and in every other call; it must not call the engine.
+  //
   // Ends when the container is not running any more. REQUIRES: it was started.
   std::unique_ptr<EngineStream> Wait(const std::string& name);
-  // Everything from the container's first byte on, following it to its end.
+  // Everything from the container's first byte on, following it to its end. REQUIRES: it was
+  // started. Podman can miss an end that comes at the moment of the call: where Wait has ended and
+  // this does not within a second or so, open it anew, and it gives everything and ends.
   std::unique_ptr<EngineStream> FollowLogs(const std::string& name, LogListener listener);
 
  private:

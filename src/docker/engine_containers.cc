@@ -205,10 +205,17 @@ std::unique_ptr<EngineStream> Engine::FollowLogs(const std::string& name, LogLis
   Result<void> valid = CheckName(name);
   if (const Result<EngineInfo> info = Info(); valid.ok() && !info.ok()) valid = info.error();
   if (!valid.ok()) return state_->client.Failed(std::move(valid).error());
+  // Podman may follow the log of an ended container for ever.
+  std::string follow = "1";
+  if (state_->info->podman) {
+    const Result<ContainerState> container = InspectContainer(name);
+    if (!container.ok()) return state_->client.Failed(container.error());
+    if (!IsRunning(*container)) follow = "0";
+  }
   const auto frames = std::make_shared<LogFrames>(std::move(listener));
   return state_->client.Open(
       state_->Make("GET", ContainerPath(name, "/logs") +
-                              Query({{"stdout", "1"}, {"stderr", "1"}, {"follow", "1"}})),
+                              Query({{"stdout", "1"}, {"stderr", "1"}, {"follow", follow}})),
       {[frames](std::string_view bytes) { return frames->Feed(bytes); },
        [frames] { return frames->Finish(); }});
 }

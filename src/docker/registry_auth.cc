@@ -1,6 +1,7 @@
 #include "docker/registry_auth.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -52,6 +53,16 @@ Result<std::optional<Credentials>> Stored(const json::object& entry) {
   return std::optional(std::move(credentials));
 }
 
+// In the PATH that the helper gets, which is not this process's. "": nowhere.
+std::string FindHelper(const std::string& program, const std::string& path) {
+  for (const std::string_view folder : Split(path, ':')) {
+    if (!folder.starts_with('/')) continue;
+    const std::string file = std::string(folder) + "/" + program;
+    if (::access(file.c_str(), X_OK) == 0) return file;
+  }
+  return "";
+}
+
 Result<std::optional<Credentials>> AskHelper(const CredentialEntry& entry,
                                              std::map<std::string, std::string> env) {
   const std::string program = "docker-credential-" + entry.helper;
@@ -59,11 +70,13 @@ Result<std::optional<Credentials>> AskHelper(const CredentialEntry& entry,
     return Error(ErrorCode::kUnavailable,
                  fmt::format("{} gave no credentials of {}: {}", program, entry.server, why));
   };
+  const std::string file = FindHelper(program, env["PATH"]);
+  if (file.empty()) return failed("it is not in " + env["PATH"]);
   VLMHB_ASSIGN(os::Pipe input, os::MakePipe());
   VLMHB_TRY(os::WriteAll(input.write.get(), entry.server, program));
   input.write.Reset();
   Result<os::Output> output = os::RunAndCapture(
-      {.argv = {program, "get"}, .env = std::move(env), .fds = {{0, input.read.get()}}},
+      {.argv = {file, "get"}, .env = std::move(env), .fds = {{0, input.read.get()}}},
       kHelperTimeout);
   if (!output.ok()) return failed(output.error().message());
   // The helpers' protocol knows this by its text only.

@@ -163,6 +163,7 @@ TEST_F(ClientTest, DataComesAsItArrivesAndIsNotCollected) {
   ASSERT_TRUE(response.ok()) << response.error().ToString();
   EXPECT_EQ(got, "abcdef");
   EXPECT_EQ(response->body, "");
+  peer.Close();
 
   const auto broken = AnswerWith("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ngh");
   ASSERT_FALSE(broken.ok());
