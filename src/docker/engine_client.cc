@@ -135,8 +135,11 @@ Result<http::Endpoint> EngineClient::Connectable() {
   if (endpoint_.has_value()) return *endpoint_;
   http::Endpoint endpoint;
   if (address_.unix_socket.empty())
-    return Error(ErrorCode::kUnsupported,
-                 fmt::format("{}: engines are reached by Unix sockets only", address_.ToString()));
+    return Error(
+        ErrorCode::kUnsupported,
+        fmt::format("{}: engines are reached by Unix sockets only, not yet over the network; "
+                    "forward its socket (ssh -L) and use unix:///path",
+                    address_.ToString()));
   endpoint.unix_path = address_.unix_socket;
   endpoint_ = endpoint;
   return endpoint;

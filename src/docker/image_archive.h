@@ -10,7 +10,7 @@ namespace vlmhb::docker {
 
 // Under this name the engine has it after Engine::LoadImage(EmptyImageArchive()). Podman says
 // "docker.io/vlmhb/empty:1" or "localhost/vlmhb/empty:1" and finds it by this one too.
-inline constexpr std::string_view kEmptyImage = "vlmhb/empty:1";
+inline constexpr char kEmptyImage[] = "vlmhb/empty:1";
 // The label "vlmhb.image" of the image has this value.
 inline constexpr std::string_view kEmptyImageLabel = "empty";
 
