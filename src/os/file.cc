@@ -1,5 +1,6 @@
 #include "os/file.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
@@ -12,6 +13,7 @@ namespace vlmhb::os {
 namespace {
 
 constexpr size_t kBufferBytes = 256u << 10;
+constexpr int kDeepestFolder = 200;  // one descriptor is open for each
 
 Error FailedOn(std::string_view verb, const Path& path) {
   return ErrnoError(errno, fmt::format("cannot {} {}", verb, path.string()));
@@ -21,6 +23,35 @@ bool IsInside(const Path& root, const Path& path) {
   const auto [root_end, path_at] =
       std::mismatch(root.begin(), root.end(), path.begin(), path.end());
   return root_end == root.end();
+}
+
+using Folder = std::unique_ptr<DIR, decltype([](DIR* folder) { ::closedir(folder); })>;
+
+// Entry `name` of `folder`, which is `path`, and all beneath it.
+Result<void> Give(int folder, const char* name, const Path& path, uid_t user, gid_t group,
+                  int depth) {
+  struct stat info {};
+  if (::fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (errno == ENOENT && depth > 0) return {};  // gone since it was listed
+    return FailedOn("look at", path);
+  }
+  if ((info.st_uid != user || info.st_gid != group) &&
+      ::fchownat(folder, name, user, group, AT_SYMLINK_NOFOLLOW) != 0)
+    return FailedOn("change the owner of", path);
+  if (!S_ISDIR(info.st_mode)) return {};
+  if (depth >= kDeepestFolder)
+    return Error(ErrorCode::kCorrupt,
+                 fmt::format("{} is nested too deeply to change its owner", path.string()));
+  Fd inside(::openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  const Folder entries(inside.valid() ? ::fdopendir(inside.get()) : nullptr);
+  if (entries == nullptr) return FailedOn("open folder", path);
+  const int number = inside.Release();  // it belongs to `entries` now
+  while (const dirent* entry = ::readdir(entries.get())) {
+    const std::string_view child = entry->d_name;
+    if (child == "." || child == "..") continue;
+    VLMHB_TRY(Give(number, entry->d_name, path / child, user, group, depth + 1));
+  }
+  return {};
 }
 
 }  // namespace
@@ -169,6 +200,10 @@ Result<Path> JoinInside(const Path& root, std::string_view relative) {
   if (error) return ErrnoError(error.value(), fmt::format("cannot resolve '{}'", relative));
   if (!IsInside(real_root, joined)) return refuse();
   return joined;
+}
+
+Result<void> GiveFolder(const Path& path, uid_t user, gid_t group) {
+  return Give(AT_FDCWD, path.c_str(), path, user, group, 0);
 }
 
 Path SelfExecutable() {

@@ -3,6 +3,8 @@
 // (temporary name, fsync, rename, fsync of the folder). All functions are thread-safe and
 // blocking; every error names the path.
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -92,6 +94,12 @@ class TempFolder {
 // `root`, or resolves through a symbolic link to somewhere outside of `root`. A path that does not
 // exist is judged by its existing part.
 Result<Path> JoinInside(const Path& root, std::string_view relative);
+
+// Gives `path` and all that is beneath it to `user` and `group`; what is theirs already is not
+// touched. Symbolic links are never followed, `path` itself included: links are given, not what
+// they name, also where somebody swaps a folder for a link meanwhile. kCorrupt for folders nested
+// deeper than 200. Needs the right to chown.
+Result<void> GiveFolder(const Path& path, uid_t user, gid_t group);
 
 // The running program's own file.
 Path SelfExecutable();
