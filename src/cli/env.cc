@@ -36,10 +36,22 @@ void PrintLeftovers(const std::vector<Leftover>& list) {
                Printable(found.workspace));
 }
 
+// A container that a new run of its experiment has taken over still carries the old owner's label;
+// the lock of its workspace, <workspace>/experiments/<name>, tells.
+Result<std::vector<Leftover>> ListAll(env::EnvManager& environment) {
+  VLMHB_ASSIGN(std::vector<Leftover> list, environment.List());
+  for (Leftover& found : list) {
+    if (found.owner_alive || found.workspace.empty()) continue;
+    const os::Path root = os::Path(found.workspace).parent_path().parent_path();
+    found.owner_alive = orchestrator::Workspace(root).IsLocked();
+  }
+  return list;
+}
+
 Result<int> List(const Globals& globals, const EnvironmentChoice& choice) {
   const orchestrator::Workspace workspace(std::filesystem::absolute(globals.workspace));
   VLMHB_ASSIGN(const auto environment, MakeEnvironment(choice, workspace));
-  VLMHB_ASSIGN(const std::vector<Leftover> list, environment->List());
+  VLMHB_ASSIGN(const std::vector<Leftover> list, ListAll(*environment));
   if (!globals.json) {
     PrintLeftovers(list);
     return 0;
@@ -53,7 +65,7 @@ Result<int> List(const Globals& globals, const EnvironmentChoice& choice) {
 Result<int> Prune(const Globals& globals, const ListOptions& options) {
   const orchestrator::Workspace workspace(std::filesystem::absolute(globals.workspace));
   VLMHB_ASSIGN(const auto environment, MakeEnvironment(options.choice, workspace));
-  VLMHB_ASSIGN(const std::vector<Leftover> list, environment->List());
+  VLMHB_ASSIGN(const std::vector<Leftover> list, ListAll(*environment));
   json::array removed;
   for (const Leftover& found : list) {
     if (found.owner_alive && !options.all) continue;

@@ -182,8 +182,14 @@ struct DockerEnvManager::State {
   Result<void> CreateAndStart(Environment& environment) {
     ContainerPlan& plan = environment.plan;
     plan.init = has_init;
-    VLMHB_ASSIGN(const std::string id,
-                 engine.CreateContainer(plan.name, ContainerBody(plan, info)));
+    const Result<std::string> created =
+        engine.CreateContainer(plan.name, ContainerBody(plan, info));
+    if (!created.ok() && plan.init &&
+        ClassifyStartFailure(created.error().ToString(), plan) == StartFailure::kNoInitBinary) {
+      has_init = false;
+      return CreateAndStart(environment);
+    }
+    if (!created.ok()) return created.error();
     environment.container = true;
     const Result<void> started = engine.StartContainer(plan.name);
     if (started.ok()) {

@@ -76,12 +76,13 @@ class InjectionTest(harness.TestCase):
 
     def test_a_package_that_is_nowhere_fails_its_model_alone(self):
         python_model(self.e, "new", [{"type": "pypi", "name": "nowhere-to-be-found"}])
-        result = self.run_it(code=1)
+        result = self.run_it(code=3)
         self.assertIn("nowhere-to-be-found", result.stderr)
         self.assertEqual(list(self.said().values()), [{"colliding 1.5"}])
-        left = [path.name for path in (self.e.workspace / "cache/env").iterdir()
-                if path.name.startswith(".")]
-        self.assertEqual(left, [])
+        cache = self.e.workspace / "cache/env"
+        layers = [path.name for path in cache.iterdir() if path.is_dir() and path.name != "locks"]
+        self.assertEqual(len(layers), 1, "nothing is left of what failed")
+        self.assertEqual(len(layers[0]), 64)
 
     def test_a_locked_experiment_installs_exactly_its_lock(self):
         for model in ("old", "new"):
