@@ -37,10 +37,14 @@ class UnixConnection(http.client.HTTPConnection):
         self.sock.connect(self.path)
 
 
-def ask(engine, path):
+def ask(engine, path, method="GET"):
     connection = UnixConnection(ENGINES[engine].removeprefix("unix://"))
-    connection.request("GET", "/v1.41" + path)
-    return json.loads(connection.getresponse().read())
+    try:
+        connection.request(method, "/v1.41" + path)
+        answer = connection.getresponse().read()
+    finally:
+        connection.close()
+    return json.loads(answer) if answer else None
 
 
 def left_behind(engine):
@@ -176,9 +180,7 @@ class ContainersTest(harness.TestCase):
             while not self.has_asked(experiment) and time.monotonic() < deadline:
                 time.sleep(0.01)
             for box in ask(engine, "/containers/json"):
-                connection = UnixConnection(ENGINES[engine].removeprefix("unix://"))
-                connection.request("POST", f"/v1.41/containers/{box['Id']}/kill")
-                connection.getresponse().read()
+                ask(engine, f"/containers/{box['Id']}/kill", "POST")
             running.communicate(timeout=harness.DEADLINE_S)
             self.assert_exit(run_in(experiment, engine), 0)
             self.assertEqual(len(experiment.answers()), 30)
