@@ -82,6 +82,43 @@ std::string EnumAdvice(const json::object& part, const json::value& found) {
   return DidYouMean(std::string_view(found.get_string()), names);
 }
 
+// The regular expressions behind `pattern` recurse once a character: on a long text they would
+// overflow the stack.
+constexpr size_t kMaxMatchedBytes = 8192;
+
+bool HasPattern(const json::value& schema) {
+  if (const json::array* list = schema.if_array())
+    return std::any_of(list->begin(), list->end(), HasPattern);
+  const json::object* object = schema.if_object();
+  return object != nullptr &&
+         (object->contains("pattern") || object->contains("patternProperties") ||
+          std::any_of(object->begin(), object->end(),
+                      [](const auto& member) { return HasPattern(member.value()); }));
+}
+
+void FindLongTexts(const json::value& value, const Path& path,
+                   std::vector<SchemaViolation>& violations) {
+  const auto inside = [&](std::string key, const json::value& child) {
+    Path place = path;
+    place.push_back(std::move(key));
+    FindLongTexts(child, place, violations);
+  };
+  if (const json::string* text = value.if_string(); text && text->size() > kMaxMatchedBytes) {
+    violations.push_back(
+        {PointerOf(path), fmt::format("expected at most {} bytes of text, found {}",
+                                      kMaxMatchedBytes, text->size())});
+  } else if (const json::array* list = value.if_array()) {
+    for (size_t i = 0; i < list->size(); ++i) inside(std::to_string(i), (*list)[i]);
+  } else if (const json::object* object = value.if_object()) {
+    for (const auto& [key, child] : *object) {
+      if (key.size() > kMaxMatchedBytes)
+        violations.push_back({PointerOf(path), "a key is too long"});
+      else
+        inside(std::string(key), child);
+    }
+  }
+}
+
 bool IsAncestor(const Path& path, const std::set<Path>& all) {
   const auto next = all.upper_bound(path);
   return next != all.end() && next->size() > path.size() &&
@@ -93,6 +130,7 @@ bool IsAncestor(const Path& path, const std::set<Path>& all) {
 struct JsonSchema::Compiled {
   json::value text;
   valijson::Schema schema;
+  bool has_pattern = false;
 };
 
 JsonSchema::JsonSchema(std::unique_ptr<Compiled> compiled) : compiled_(std::move(compiled)) {}
@@ -103,6 +141,7 @@ JsonSchema::~JsonSchema() = default;
 Result<JsonSchema> JsonSchema::Compile(json::value schema) {
   auto compiled = std::make_unique<Compiled>();
   compiled->text = std::move(schema);
+  compiled->has_pattern = HasPattern(compiled->text);
   try {
     valijson::SchemaParser parser(valijson::SchemaParser::kDraft7);
     parser.populateSchema(valijson::adapters::BoostJsonAdapter(compiled->text), compiled->schema);
@@ -116,6 +155,11 @@ Result<JsonSchema> JsonSchema::Compile(json::value schema) {
 // valijson decides what is wrong and where; the words are made from the schema, since its own name
 // neither the value nor what would be right.
 std::vector<SchemaViolation> JsonSchema::Validate(const json::value& value) const {
+  if (compiled_->has_pattern) {
+    std::vector<SchemaViolation> too_long;
+    FindLongTexts(value, {}, too_long);
+    if (!too_long.empty()) return too_long;
+  }
   valijson::ValidationResults results;
   try {
     valijson::Validator validator(valijson::Validator::kStrongTypes);

@@ -150,6 +150,13 @@ Entry ReadByKind(Kind kind, const json::object& object, const std::string& file)
   }
 }
 
+// "me:word@host" of "https://me:word@host/path".
+std::string AuthorityOf(const std::string& url) {
+  const size_t scheme = url.find("://");
+  const size_t begin = scheme == url.npos ? 0 : scheme + 3;
+  return url.substr(begin, url.find('/', begin) - begin);
+}
+
 // What the JSON Schema of the kind cannot say.
 class EntryChecker {
  public:
@@ -197,7 +204,10 @@ class EntryChecker {
     if (level == Level::kBuiltIn && FindString(object, "type") == "local")
       Add(pointer, "a built-in model has no local packages");
     const std::string url = FindString(object, "url");
-    if (url.starts_with("https://") && url.find('@') != url.npos)
+    const std::string authority = AuthorityOf(url);
+    const bool password = authority.substr(0, authority.find('@')).find(':') != authority.npos;
+    const bool has_user = authority.find('@') != authority.npos;
+    if (has_user && (password || url.starts_with("https://")))
       Add(pointer + "/url",
           "credentials do not belong into a URL; let git's own configuration, or "
           "an ssh:// URL, have them");

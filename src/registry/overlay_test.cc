@@ -77,23 +77,32 @@ TEST_F(OverlayFiles, PackagesThatCouldBecomeOptionsOrHoldSecretsAreProblems) {
   for (const char* package :
        {"{type: pypi, name: --index-url=x}", "{type: pypi, name: a, version: '1 --pre'}",
         "{type: pypi, name: a, version: -1}", "{type: git, url: 'https://u:p@h/x'}",
-        "{type: git, url: 'ext::sh -c id'}", "{type: git, url: 'https://h/x', ref: -x}",
-        "{type: conda, name: a}"}) {
+        "{type: git, url: 'ssh://u:p@h/x'}", "{type: git, url: 'ext::sh -c id'}",
+        "{type: git, url: 'https://h/x', ref: -x}", "{type: conda, name: a}"}) {
     Write("m.yaml", std::string("name: m\nversion: '1'\nframework: F\ncommand: [python]\npackages: "
                                 "[") +
                         package + "]\n");
     Load(false);
     EXPECT_NE(Problems(), "") << package;
   }
-  for (const char* package : {"{type: pypi, name: 'transformers[torch]', version: '>=4.50,<5'}",
-                              "{type: pypi, name: a, version: 1.0.post1}",
-                              "{type: git, url: 'ssh://git@h/x', ref: v1}"}) {
+  for (const char* package :
+       {"{type: pypi, name: 'transformers[torch]', version: '>=4.50,<5'}",
+        "{type: git, url: 'https://h/x@v1'}", "{type: pypi, name: a, version: 1.0.post1}",
+        "{type: git, url: 'ssh://git@h/x', ref: v1}"}) {
     Write("m.yaml", std::string("name: m\nversion: '1'\nframework: F\ncommand: [python]\npackages: "
                                 "[") +
                         package + "]\n");
     Load(false);
     EXPECT_EQ(Problems(), "") << package;
   }
+}
+
+TEST_F(OverlayFiles, AVeryLongTextIsAProblemAndNoCrash) {
+  Write("m.yaml", "name: m\nversion: '1'\nframework: F\ncommand: [x]\nimage: " +
+                      std::string(400'000, 'a') + "\n");
+  Load(false);
+  EXPECT_NE(Problems().find("/image"), std::string::npos);
+  EXPECT_NE(Problems().find("8192"), std::string::npos);
 }
 
 }  // namespace

@@ -113,8 +113,7 @@ class Resolver {
     return model;
   }
 
-  // The interpreter is that of the model's layer; what it runs is a module, or a script.
-  void ResolvePython(ModelEntry& model, RunProblems& problems) {
+  void CheckPackageFolders(const ModelEntry& model, RunProblems& problems) {
     for (const PackageSource& source : model.packages) {
       std::error_code ignored;
       if (source.type == PackageSource::Type::kLocal &&
@@ -122,7 +121,18 @@ class Resolver {
         problems.Add("model", fmt::format("the package folder {} of the model '{}' does not exist",
                                           source.path, model.name));
     }
-    if (model.command.size() < 2 || model.command[1] == "-m") return;
+  }
+
+  // The interpreter is that of the model's layer; what it runs is a module, or a script.
+  void ResolvePython(ModelEntry& model, RunProblems& problems) {
+    const bool module = model.command.size() > 2 && model.command[1] == "-m";
+    if (module) return;
+    if (model.command.size() < 2 || model.command[1].starts_with("-")) {
+      problems.Add("model", fmt::format("the command of the model '{}' is neither [python, -m, "
+                                        "MODULE] nor [python, SCRIPT]",
+                                        model.name));
+      return;
+    }
     const Path script = (Path(model.file).parent_path() / model.command[1]).lexically_normal();
     if (::access(script.c_str(), R_OK) != 0)
       problems.Add("model", ErrnoError(errno, fmt::format("the script {} of the model '{}' cannot "
@@ -133,6 +143,7 @@ class Resolver {
 
   void ResolveCommand(ModelEntry& model, RunProblems& problems) {
     std::string& program = model.command.at(0);
+    CheckPackageFolders(model, problems);
     if (program == "python") return ResolvePython(model, problems);
     if (program.find('/') == std::string::npos) {
       const std::optional<Path> found = options_.find_plugin(program);
