@@ -64,7 +64,7 @@ Result<bool> RunStage(const json::object& spec) {
     return true;
   }
   if (stage == "resolve" || stage == "install") {
-    VLMHB_TRY(packages::RunPackageStage(spec));
+    VLMHB_TRY(packages::RunPackageStage(spec, OwnEnvironment()));
     return true;
   }
   static const std::vector<std::string> kStages = {"infer", "evaluate", "report", "resolve",

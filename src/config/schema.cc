@@ -96,14 +96,26 @@ bool HasPattern(const json::value& schema) {
                       [](const auto& member) { return HasPattern(member.value()); }));
 }
 
-void FindLongTexts(const json::value& value, const Path& path,
-                   std::vector<SchemaViolation>& violations) {
+// Whether a pattern may be tried on the value at `path`: by what the schema says of it, or of the
+// nearest value around it that the schema speaks of.
+bool MayBeMatched(const json::value& schema, const json::value& root, Path path) {
+  while (true) {
+    const json::object* part = FindSubschema(schema, root, path);
+    if (part != nullptr) return HasPattern(*part);
+    if (path.empty()) return true;
+    path.pop_back();
+  }
+}
+
+void FindLongTexts(const json::value& schema, const json::value& root, const json::value& value,
+                   const Path& path, std::vector<SchemaViolation>& violations) {
   const auto inside = [&](std::string key, const json::value& child) {
     Path place = path;
     place.push_back(std::move(key));
-    FindLongTexts(child, place, violations);
+    FindLongTexts(schema, root, child, place, violations);
   };
   if (const json::string* text = value.if_string(); text && text->size() > kMaxMatchedBytes) {
+    if (!MayBeMatched(schema, root, path)) return;
     violations.push_back(
         {PointerOf(path), fmt::format("expected at most {} bytes of text, found {}",
                                       kMaxMatchedBytes, text->size())});
@@ -157,7 +169,7 @@ Result<JsonSchema> JsonSchema::Compile(json::value schema) {
 std::vector<SchemaViolation> JsonSchema::Validate(const json::value& value) const {
   if (compiled_->has_pattern) {
     std::vector<SchemaViolation> too_long;
-    FindLongTexts(value, {}, too_long);
+    FindLongTexts(compiled_->text, value, value, {}, too_long);
     if (!too_long.empty()) return too_long;
   }
   valijson::ValidationResults results;

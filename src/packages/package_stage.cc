@@ -25,7 +25,12 @@ struct Spec {
   std::map<std::string, std::string> environment;
 };
 
-Spec ReadSpec(const json::object& spec, const json::object& parameters) {
+Spec ReadSpec(const json::object& spec, const json::object& parameters,
+              const std::map<std::string, std::string>& environment) {
+  const auto pass = [&](Spec& to, const std::string& name) {
+    if (const auto found = environment.find(name); found != environment.end())
+      to.environment.insert(*found);
+  };
   Spec read{.output = FindString(spec, "output"), .wheels = FindString(parameters, "wheels")};
   if (const json::array* sources = FindArray(parameters, "sources"))
     for (const json::value& item : *sources) {
@@ -45,11 +50,8 @@ Spec ReadSpec(const json::object& spec, const json::object& parameters) {
     }
   if (const json::array* names = FindArray(parameters, "environment"))
     for (const json::value& name : *names)
-      if (name.is_string())
-        if (const auto value = os::GetEnv(std::string(name.get_string())); value.has_value())
-          read.environment[std::string(name.get_string())] = *value;
-  for (const char* name : {"PATH", "HOME", "TMPDIR", "LANG"})
-    if (const auto value = os::GetEnv(name); value.has_value()) read.environment[name] = *value;
+      if (name.is_string()) pass(read, std::string(name.get_string()));
+  for (const char* name : {"PATH", "HOME", "TMPDIR", "LANG"}) pass(read, name);
   return read;
 }
 
@@ -170,11 +172,12 @@ Result<void> InstallPackages(const Spec& spec, const Lock& lock) {
   return WriteLock(spec.output / "lock.json", lock);
 }
 
-Result<void> RunByName(const std::string& stage, const json::object& spec) {
+Result<void> RunByName(const std::string& stage, const json::object& spec,
+                       const std::map<std::string, std::string>& environment) {
   const json::object* parameters = FindObject(spec, stage);
   if (parameters == nullptr)
     return Error(ErrorCode::kInvalidConfig, "the spec has no member '" + stage + "'");
-  const Spec read = ReadSpec(spec, *parameters);
+  const Spec read = ReadSpec(spec, *parameters, environment);
   if (stage == "resolve") return ResolvePackages(read);
   const json::value* lock = parameters->if_contains("lock");
   VLMHB_ASSIGN(const Lock wanted, LockFromJson(lock == nullptr ? json::value() : *lock));
@@ -183,8 +186,9 @@ Result<void> RunByName(const std::string& stage, const json::object& spec) {
 
 }  // namespace
 
-Result<void> RunPackageStage(const json::object& spec) {
-  Result<void> done = RunByName(FindString(spec, "stage"), spec);
+Result<void> RunPackageStage(const json::object& spec,
+                             const std::map<std::string, std::string>& environment) {
+  Result<void> done = RunByName(FindString(spec, "stage"), spec, environment);
   if (!done.ok())
     (void)os::WriteFileAtomic(Path(FindString(spec, "output")) / "error.txt",
                               done.error().message());
