@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/hash.h"
 #include "base/text.h"
 
 namespace vlmhb::env {
@@ -28,7 +29,8 @@ FakeEnvManager::FakeEnvManager(FakeClock& clock) : clock_(clock) {
                    .filesystem_isolation = true,
                    .network_isolation = true,
                    .memory_limit = true,
-                   .process_limit = true};
+                   .process_limit = true,
+                   .cpu_limit = true};
 }
 
 void FakeEnvManager::Script(std::string part, FakeBehaviour behaviour) {
@@ -100,14 +102,18 @@ Result<void> FakeEnvManager::Run(const std::string& id, const Command& command) 
   if (state->status.has_value()) return Misuse(id, "has run its command already");
   if (state->behaviour.run_error.has_value()) return *state->behaviour.run_error;
   state->seen.command = command;
-  state->status = Running{};
-  state->own_end = clock_.Steady() + state->behaviour.run_for;
-  state->ends.emplace(state->own_end, state->behaviour.end);
+  Start(*state);
   if (command.timeout.has_value())
     state->ends.emplace(clock_.Steady() + *command.timeout, TimedOut{});
-  most_running_ = std::max(most_running_, running());
   if (state->behaviour.on_start) state->behaviour.on_start(state->seen);
   return {};
+}
+
+void FakeEnvManager::Start(State& state) {
+  state.status = Running{};
+  state.own_end = clock_.Steady() + state.behaviour.run_for;
+  state.ends.emplace(state.own_end, state.behaviour.end);
+  most_running_ = std::max(most_running_, running());
 }
 
 void FakeEnvManager::Settle() {
@@ -176,17 +182,80 @@ json::object FakeEnvManager::Describe(const std::string& id) const {
           {"mounts", std::move(mounts)}};
 }
 
+void FakeEnvManager::FailImage(std::string reference, Error error) {
+  image_errors_.insert_or_assign(std::move(reference), std::move(error));
+}
+
+void FakeEnvManager::SetImageDigest(std::string reference, std::string digest) {
+  image_errors_.erase(reference);
+  image_digests_.insert_or_assign(std::move(reference), std::move(digest));
+}
+
 Result<Image> FakeEnvManager::PrepareImage(const std::string& reference, Pull,
-                                           const PullListener&) {
-  return Image{.reference = reference};
+                                           const PullListener& listener) {
+  calls_.push_back("image " + reference);
+  if (const auto error = image_errors_.find(reference); error != image_errors_.end())
+    return error->second;
+  if (!capabilities_.images) return Image{};
+  if (listener) listener({.layers_done = 1, .layers_total = 1, .bytes_done = 1, .bytes_total = 1});
+  const auto digest = image_digests_.find(reference);
+  return Image{
+      .reference = reference,
+      .digest = digest != image_digests_.end() ? digest->second : "sha256:" + Sha256Hex(reference)};
 }
 
-Result<void> FakeEnvManager::Reattach(const EnvSpec& spec, const Path&) {
-  return Error(ErrorCode::kNotFound, fmt::format("environment '{}' is gone", spec.id));
+Result<void> FakeEnvManager::Reattach(const EnvSpec& spec, const Path& log) {
+  calls_.push_back("reattach " + spec.id);
+  const auto gone = [&](std::string_view why) {
+    return Error(ErrorCode::kNotFound,
+                 fmt::format("environment '{}' cannot be taken over: {}", spec.id, why));
+  };
+  if (environments_.contains(spec.id)) return Misuse(spec.id, "exists already");
+  const auto found = std::find_if(
+      earlier_.begin(), earlier_.end(),
+      [&](const FakeEarlier& earlier) { return earlier.id == spec.id && !earlier.owner_alive; });
+  if (!capabilities_.reattach || found == earlier_.end()) return gone("there is none");
+  FakeEarlier earlier = std::move(*found);
+  earlier_.erase(found);
+  if (earlier.identity != spec.identity) return gone("it belongs to another stage");
+  State state;
+  state.seen.spec = spec;
+  state.seen.command.log = log;
+  state.behaviour = std::move(earlier.behaviour);
+  Start(environments_.emplace(spec.id, std::move(state)).first->second);
+  return {};
 }
 
-Result<std::vector<Leftover>> FakeEnvManager::List() { return std::vector<Leftover>(); }
+Result<std::vector<Leftover>> FakeEnvManager::List() {
+  calls_.push_back("list");
+  std::vector<Leftover> all;
+  for (const FakeEarlier& earlier : earlier_)
+    all.push_back({.kind = earlier.kind,
+                   .name = "vlmhb-" + earlier.id,
+                   .id = earlier.id,
+                   .identity = earlier.identity,
+                   .workspace = earlier.workspace,
+                   .state = earlier.behaviour.run_for.count() > 0 ? "running" : "exited",
+                   .owner_alive = earlier.owner_alive});
+  for (const auto& [id, state] : environments_) {
+    const bool runs = state.status.has_value() && std::holds_alternative<Running>(*state.status);
+    all.push_back({.kind = "container",
+                   .name = "vlmhb-" + id,
+                   .id = id,
+                   .identity = state.seen.spec.identity,
+                   .workspace = state.seen.spec.workspace,
+                   .state = runs                       ? "running"
+                            : state.status.has_value() ? "exited"
+                                                       : "created"});
+  }
+  return all;
+}
 
-Result<void> FakeEnvManager::Remove(const Leftover&) { return {}; }
+Result<void> FakeEnvManager::Remove(const Leftover& leftover) {
+  calls_.push_back("remove " + leftover.id);
+  std::erase_if(earlier_, [&](const FakeEarlier& earlier) { return earlier.id == leftover.id; });
+  environments_.erase(leftover.id);
+  return {};
+}
 
 }  // namespace vlmhb::env

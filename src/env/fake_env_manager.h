@@ -36,15 +36,34 @@ struct FakeBehaviour {
   std::function<void(const FakeEnvironment&)> on_end;
 };
 
+// An environment that an ended process left behind, with a command that runs or has ended.
+struct FakeEarlier {
+  std::string id;
+  std::string identity;   // of its stage
+  std::string workspace;  // "" if unknown
+  // What its command does from the moment it is taken over; its errors and on_start are not used.
+  FakeBehaviour behaviour;
+  std::string kind = "container";
+  bool owner_alive = false;  // true: it is somebody else's and cannot be taken over
+};
+
 class FakeEnvManager final : public EnvManager {
  public:
-  // Time is that of `clock`, which must outlive this. Everything is possible but GPUs.
+  // Time is that of `clock`, which must outlive this. Everything is possible but GPUs, images and
+  // reattaching; SetCapabilities turns these on.
   explicit FakeEnvManager(FakeClock& clock);
 
   // For environments whose id contains `part`; the last one given wins. Unscripted commands end at
   // once with exit code 0.
   void Script(std::string part, FakeBehaviour behaviour);
   void SetCapabilities(Capabilities capabilities) { capabilities_ = std::move(capabilities); }
+  // Makes `earlier` exist: List() shows it; Reattach takes it over where capabilities().reattach
+  // holds.
+  void AddEarlier(FakeEarlier earlier) { earlier_.push_back(std::move(earlier)); }
+  // From now on PrepareImage fails for this reference, or answers with this digest. By default
+  // every image is here, with a digest made from its reference, where capabilities().images holds.
+  void FailImage(std::string reference, Error error);
+  void SetImageDigest(std::string reference, std::string digest);
   void FailProbe(Error error) { probe_error_ = std::move(error); }
   // By default WaitForChange moves the clock to the next end, or by its timeout. If false it
   // returns at once, and only Advance moves time.
@@ -52,12 +71,15 @@ class FakeEnvManager final : public EnvManager {
   void Advance(std::chrono::milliseconds by);
 
   // Every call but Status, WaitForChange and the constant ones, in order: "setup a", "mount a
-  // images read_only", "run a", "stop a", "cleanup a".
+  // images read_only", "run a", "stop a", "cleanup a", "image x:1", "reattach a", "list", "remove
+  // a".
   const std::vector<std::string>& calls() const { return calls_; }
   size_t running() const;
   size_t most_running() const { return most_running_; }
   // Set up and not cleaned up.
   size_t environments() const { return environments_.size(); }
+  // Given by AddEarlier and neither taken over nor removed.
+  size_t earlier() const { return earlier_.size(); }
 
   const Capabilities& capabilities() const override { return capabilities_; }
   Result<void> Probe() override;
@@ -88,6 +110,7 @@ class FakeEnvManager final : public EnvManager {
 
   const FakeBehaviour& BehaviourOf(const std::string& id) const;
   Result<State*> Find(const std::string& id);
+  void Start(State& state);
   // Ends what is due now.
   void Settle();
 
@@ -96,6 +119,9 @@ class FakeEnvManager final : public EnvManager {
   std::optional<Error> probe_error_;
   bool wait_advances_ = true;
   std::vector<std::pair<std::string, FakeBehaviour>> scripts_;
+  std::vector<FakeEarlier> earlier_;
+  std::map<std::string, Error> image_errors_;
+  std::map<std::string, std::string> image_digests_;
   std::map<std::string, State> environments_;
   std::vector<std::string> calls_;
   size_t most_running_ = 0;

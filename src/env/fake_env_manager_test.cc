@@ -75,5 +75,77 @@ TEST_F(Fake, AStoppedCommandDoesNotReachItsOwnEnd) {
   EXPECT_FALSE(ended);
 }
 
+class FakeThatReattaches : public Fake {
+ protected:
+  FakeThatReattaches() {
+    Capabilities can = manager_.capabilities();
+    can.reattach = true;
+    can.images = true;
+    manager_.SetCapabilities(can);
+  }
+};
+
+TEST_F(FakeThatReattaches, AnEarlierEnvironmentOfTheSameStageGoesOn) {
+  bool ended = false;
+  manager_.AddEarlier({.id = "a",
+                       .identity = "i1",
+                       .workspace = "/w",
+                       .behaviour = {.run_for = milliseconds(100),
+                                     .end = Exited{4},
+                                     .on_end = [&](const FakeEnvironment&) { ended = true; }}});
+  EXPECT_EQ(manager_.Reattach({.id = "b", .identity = "i1"}, "/log").error().code(),
+            ErrorCode::kNotFound);
+  const auto listed = manager_.List();
+  ASSERT_TRUE(listed.ok() && listed->size() == 1);
+  EXPECT_EQ(listed->front().state, "running");
+  EXPECT_EQ(listed->front().identity, "i1");
+  EXPECT_EQ(listed->front().workspace, "/w");
+  EXPECT_FALSE(listed->front().owner_alive);
+
+  ASSERT_TRUE(manager_.Reattach({.id = "a", .identity = "i1"}, "/log").ok());
+  EXPECT_EQ(manager_.earlier(), 0u);
+  EXPECT_EQ(manager_.running(), 1u);
+  EXPECT_EQ(ToString(manager_.Status("a")), "running");
+  manager_.Advance(milliseconds(100));
+  EXPECT_EQ(ToString(manager_.Status("a")), "exit code 4");
+  EXPECT_TRUE(ended);
+  EXPECT_FALSE(manager_.Reattach({.id = "a", .identity = "i1"}, "/log").ok());
+}
+
+TEST_F(FakeThatReattaches, AnotherIdentityIsRemovedAndALivingOwnerIsLeftAlone) {
+  manager_.AddEarlier({.id = "a", .identity = "old"});
+  manager_.AddEarlier({.id = "theirs", .identity = "i1", .owner_alive = true});
+  for (const char* id : {"a", "theirs"}) {
+    const auto refused = manager_.Reattach({.id = id, .identity = "i1"}, "/log");
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code(), ErrorCode::kNotFound);
+  }
+  EXPECT_EQ(manager_.earlier(), 1u);
+  const auto listed = manager_.List();
+  ASSERT_TRUE(listed.ok() && listed->size() == 1);
+  EXPECT_TRUE(manager_.Remove(listed->front()).ok());
+  EXPECT_TRUE(manager_.Remove(listed->front()).ok());
+  EXPECT_EQ(manager_.earlier(), 0u);
+}
+
+TEST_F(Fake, NothingIsTakenOverWithoutThatCapability) {
+  manager_.AddEarlier({.id = "a", .identity = "i1"});
+  EXPECT_EQ(manager_.Reattach({.id = "a", .identity = "i1"}, "/log").error().code(),
+            ErrorCode::kNotFound);
+  EXPECT_EQ(manager_.PrepareImage("x:1", Pull::kNever, {})->digest, "");
+}
+
+TEST_F(FakeThatReattaches, ImagesAreHereUnlessScripted) {
+  const auto image = manager_.PrepareImage("x:1", Pull::kNever, {});
+  ASSERT_TRUE(image.ok());
+  EXPECT_EQ(image->reference, "x:1");
+  EXPECT_EQ(image->digest.size(), std::string("sha256:").size() + 64);
+  manager_.SetImageDigest("x:1", "sha256:1");
+  EXPECT_EQ(manager_.PrepareImage("x:1", Pull::kNever, {})->digest, "sha256:1");
+  manager_.FailImage("x:1", Error(ErrorCode::kNotFound, "no such image"));
+  EXPECT_EQ(manager_.PrepareImage("x:1", Pull::kIfMissing, {}).error().code(),
+            ErrorCode::kNotFound);
+}
+
 }  // namespace
 }  // namespace vlmhb::env
