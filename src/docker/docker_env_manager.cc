@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <thread>
 
 #include "base/text.h"
 #include "docker/container_spec.h"
@@ -50,10 +51,13 @@ class LogFile {
   LogFile(os::Fd fd, int64_t start) : fd_(std::move(fd)), start_(start) {}
 
   int64_t start() const { return start_; }
+  // Of everything that came, in this stream and before it: it grows while there is progress.
+  int64_t received() const { return received_; }
   void Rewind() {
     if (::ftruncate(fd_.get(), start_) == 0) written_ = 0;
   }
   void Append(std::string_view bytes) {
+    received_ += static_cast<int64_t>(bytes.size());
     if (written_ >= kMaxLogBytes) return;
     written_ += static_cast<int64_t>(bytes.size());
     // A full disk stops a stage where it loses answers, not here.
@@ -67,6 +71,7 @@ class LogFile {
   os::Fd fd_;
   int64_t start_;
   int64_t written_ = 0;
+  int64_t received_ = 0;
 };
 
 int64_t NumberIn(const std::map<std::string, std::string>& labels, const char* name) {
@@ -98,6 +103,7 @@ struct Environment {
   std::optional<ContainerState> ended;  // not running any more; its logs may not be complete
   SteadyClock::time_point logs_due{};
   int log_tries = 0;
+  int64_t log_received = 0;  // when it was last looked at
   std::optional<SteadyClock::time_point> timeout_at;
   std::optional<SteadyClock::time_point> kill_at;
   bool timed_out = false;
@@ -167,16 +173,27 @@ struct DockerEnvManager::State {
   }
 
   void Follow(Environment& environment) {
-    environment.log->Rewind();
     environment.wait = engine.Wait(environment.plan.name);
     OpenLogs(environment);
   }
 
   void OpenLogs(Environment& environment) {
+    environment.logs.reset();  // else it goes on writing while the engine is asked for the next one
     environment.log->Rewind();
     environment.logs =
         engine.FollowLogs(environment.plan.name,
                           [log = environment.log](std::string_view bytes) { log->Append(bytes); });
+  }
+
+  // Starting what runs or has run does nothing, so it can be asked for again.
+  Result<void> StartDespiteLostReplies(const std::string& name) {
+    const auto until = SteadyClock::now() + options.patience;
+    while (true) {
+      Result<void> started = engine.StartContainer(name);
+      if (started.ok() || !IsUnreachable(started.error()) || SteadyClock::now() >= until)
+        return started;
+      std::this_thread::sleep_for(kRetry);
+    }
   }
 
   Result<void> CreateAndStart(Environment& environment) {
@@ -191,7 +208,7 @@ struct DockerEnvManager::State {
     }
     if (!created.ok()) return created.error();
     environment.container = true;
-    const Result<void> started = engine.StartContainer(plan.name);
+    const Result<void> started = StartDespiteLostReplies(plan.name);
     if (started.ok()) {
       Follow(environment);
       return {};
@@ -264,6 +281,9 @@ struct DockerEnvManager::State {
     } else {
       environment.ended = *std::move(state);
       environment.logs_due = now + kLogPatience;
+      // What was followed until the end may lack the last lines, of both engines: they close it
+      // when the container ends, not when all was read. Only a stream from now on is complete.
+      OpenLogs(environment);
     }
   }
 
@@ -272,6 +292,9 @@ struct DockerEnvManager::State {
                           !environment.logs->error().has_value();
     if (!complete) {
       const auto now = SteadyClock::now();
+      const bool progress = environment.log->received() != environment.log_received;
+      environment.log_received = environment.log->received();
+      if (progress) environment.logs_due = now + kLogPatience;
       if (now < environment.logs_due && !environment.logs->ended()) return;
       if (environment.log_tries < kMostLogTries) {
         ++environment.log_tries;
@@ -459,7 +482,9 @@ Result<void> DockerEnvManager::Reattach(const EnvSpec& spec, const Path& log) {
     VLMHB_ASSIGN(environment.log, LogFile::Open(log, NumberIn(state->labels, kLabelLogStart)));
     for (const env::Mount& mount : environment.plan.mounts)
       if (mount.access == env::Access::kReadWrite) environment.given.push_back(mount.host);
-    if (const int64_t timeout = NumberIn(state->labels, kLabelTimeout); timeout > 0) {
+    // A command that has ended by itself did so in time, however long ago.
+    const bool ended = state->status == "exited" || state->status == "dead";
+    if (const int64_t timeout = NumberIn(state->labels, kLabelTimeout); timeout > 0 && !ended) {
       const auto began = ParseTimestamp(state->started_at);
       const auto since = std::chrono::system_clock::now().time_since_epoch() -
                          began.value_or(std::chrono::nanoseconds(0));
@@ -527,7 +552,10 @@ json::object DockerEnvManager::Describe(const std::string& id) const {
   json::object observed{{"peak_memory_bytes", environment.peak_memory.has_value()
                                                   ? json::value(*environment.peak_memory)
                                                   : json::value(nullptr)},
-                        {"out_of_memory_kills", out_of_memory ? 1 : 0}};
+                        {"out_of_memory_kills", nullptr}};
+  // Engines tell whether, not how often; a "no" of Podman means nothing.
+  if (environment.ended.has_value() && (out_of_memory || !state_->info.podman))
+    observed["out_of_memory_kills"] = out_of_memory ? 1 : 0;
   json::object described{{"environment", can.name},
                          {"engine", state_->info.podman ? "podman" : "docker"},
                          {"engine_version", state_->info.version},
@@ -581,8 +609,20 @@ Result<std::vector<env::Leftover>> DockerEnvManager::List() {
 
 Result<void> DockerEnvManager::Remove(const env::Leftover& leftover) {
   VLMHB_TRY(state_->Learn());
-  if (leftover.kind == "container") VLMHB_TRY(state_->engine.RemoveContainer(leftover.name));
-  return state_->engine.RemoveNetwork(leftover.name);
+  if (leftover.kind != "container") return state_->engine.RemoveNetwork(leftover.name);
+  const Result<ContainerState> container = state_->engine.InspectContainer(leftover.name);
+  if (!container.ok() && container.error().code() != ErrorCode::kNotFound) return container.error();
+  if (container.ok() && LabelIn(container->labels, kLabelMade) != "1")
+    return Error(ErrorCode::kInvalidConfig,
+                 fmt::format("container '{}' was not made by vlmhb", leftover.name));
+  VLMHB_TRY(state_->engine.RemoveContainer(leftover.name));
+  VLMHB_TRY(state_->engine.RemoveNetwork(leftover.name));
+  if (!container.ok() || ::geteuid() != 0) return {};
+  std::error_code error;
+  for (const env::Mount& mount : MountsOf(container->inspected))
+    if (mount.access == env::Access::kReadWrite && fs::exists(mount.host, error))
+      VLMHB_TRY(os::GiveFolder(mount.host, ::geteuid(), ::getegid()));
+  return {};
 }
 
 }  // namespace vlmhb::docker

@@ -25,9 +25,9 @@ Error CannotChange(int error, const fs::path& path) {
 Result<void> ChangeTree(int parent, const char* name, const fs::path& path, ContainerUser user,
                         int depth) {
   if (depth > kMaxDepth)
-    return Error(ErrorCode::kUnsupported,
-                 fmt::format("cannot change the owner of {}: too many levels of folders",
-                             path.string()));
+    return Error(
+        ErrorCode::kUnsupported,
+        fmt::format("cannot change the owner of {}: too many levels of folders", path.string()));
   struct stat seen {};
   if (::fstatat(parent, name, &seen, AT_SYMLINK_NOFOLLOW) != 0) return CannotChange(errno, path);
   if ((seen.st_uid != user.uid || seen.st_gid != user.gid) &&
