@@ -3,9 +3,9 @@
 //
 // A container has a read-only root, no capabilities, no new privileges, the engine's default
 // seccomp filter, private /tmp and /dev/shm in memory, and the mounts below /data. It runs as the
-// user of this process, or as 65534 where that is root; as root only where the image cannot do
-// otherwise, which Describe says. Without EnvSpec::image it runs in an empty image that is loaded
-// into the engine when it is first needed: vlmhb is a static program and is mounted.
+// user of this process, or as 65534 where that is root; never as root. Without EnvSpec::image it
+// runs in an empty image that is loaded into the engine when it is first needed: vlmhb is a static
+// program and is mounted.
 //
 // Containers outlive this process: all carry labels (vlmhb.env, vlmhb.identity, vlmhb.workspace,
 // vlmhb.owner), by which Reattach, List and Remove find them. A network is made only for

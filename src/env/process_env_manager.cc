@@ -208,6 +208,9 @@ Result<std::string> ProcessEnvManager::MountData(const std::string& id, const Pa
   if (error) return ErrnoError(error.value(), fmt::format("cannot mount {}", host.string()));
   for (const Mount& mount : environment->mounts)
     if (mount.name == name) return Misuse(id, fmt::format("has a mount '{}' already", name));
+  // An earlier run may have left it to a container's user.
+  if (access == Access::kReadWrite && ::geteuid() == 0)
+    VLMHB_TRY(os::GiveFolder(real, ::geteuid(), ::getegid()));
   const std::string guest = sandboxed() ? "/data/" + name : real.string();
   environment->mounts.push_back({.name = name, .host = real, .guest = guest, .access = access});
   return guest;
