@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "env/fake_env_manager.h"
+#include "orchestrator/handle.h"
 #include "orchestrator/reuse.h"
 #include "store/result.h"
 
@@ -70,9 +71,9 @@ class OrchestratorTest : public testing::Test {
     fake_->Script("", Succeeds());
     for (const auto& [part, behaviour] : scripts_) fake_->Script(part, behaviour);
     WorkerManager workers(capacity_);
-    BenchmarkOrchestrator orchestrator(experiment_, inputs_, plan_, workspace_, workers, *fake_,
-                                       clock_, recorder_,
-                                       {.program = "/usr/bin/true", .retry_failed = retry_failed});
+    BenchmarkOrchestrator orchestrator(
+        experiment_, inputs_, plan_, workspace_, workers, *fake_, clock_, recorder_,
+        {.program = "/usr/bin/true", .retry_failed = retry_failed, .provisions = provisions_});
     auto summary = orchestrator.Run(stop_);
     EXPECT_EQ(fake_->environments(), 0u) << "every environment is cleaned up";
     return summary;
@@ -87,6 +88,7 @@ class OrchestratorTest : public testing::Test {
   os::TempFolder folder_;
   registry::ResolvedExperiment experiment_{.name = "e", .title = "E", .file = "/e.yaml"};
   std::vector<plan::RunInputs> inputs_;
+  std::vector<Provision> provisions_;
   plan::Plan plan_;
   Workspace workspace_{folder_.path() / "workspace"};
   Capacity capacity_{.cpus = 2, .memory_bytes = int64_t{8'000'000'000}};
@@ -241,6 +243,44 @@ TEST(Workspace, IsUsedByOneRunAtATime) {
 
 // Random failures, stops and restarts: every stage ends once per run, capacity is never exceeded,
 // and what was complete is never started again.
+TEST_F(OrchestratorTest, AStageWhoseEnvironmentIsLostIsStartedAgainAndThenGivenUp) {
+  scripts_ = {{"run0-infer", {.run_for = Millis(10), .end = env::Lost{"the engine ended"}}}};
+  const auto summary = Run();
+  ASSERT_TRUE(summary.ok());
+  const auto& calls = fake_->calls();
+  EXPECT_EQ(std::count(calls.begin(), calls.end(), "run e-run0-infer"), 3);
+  EXPECT_EQ(recorder_.ends["run0/infer"].state, StageState::kFailed);
+  EXPECT_EQ(recorder_.ends["run1/infer"].state, StageState::kDone);
+  EXPECT_TRUE(FindHandles(workspace_.Experiment("e")).empty());
+}
+
+TEST_F(OrchestratorTest, AModelWhoseEnvironmentCannotBeHadFailsAlone) {
+  provisions_.resize(3);
+  provisions_[1].problem = Error(ErrorCode::kUnavailable, "no such package");
+  const auto summary = Run();
+  ASSERT_TRUE(summary.ok());
+  EXPECT_EQ(recorder_.ends["run1/infer"].state, StageState::kFailed);
+  EXPECT_EQ(recorder_.ends["run1/infer"].message, "no such package");
+  EXPECT_EQ(recorder_.ends["run2/evaluate"].state, StageState::kDone);
+  EXPECT_EQ(recorder_.ends["report"].state, StageState::kDone);
+}
+
+TEST_F(OrchestratorTest, AHandleStandsBesideARunningStageOnly) {
+  std::vector<FoundHandle> while_running;
+  scripts_ = {{"run0-infer", {.run_for = Millis(10), .on_end = [&](const FakeEnvironment& seen) {
+                                while_running = FindHandles(workspace_.Experiment("e"));
+                                WriteOutputs(seen);
+                              }}}};
+  ASSERT_TRUE(Run().ok());
+  const auto mine = std::find_if(while_running.begin(), while_running.end(), [](const auto& found) {
+    return found.handle.id == "e-run0-infer";
+  });
+  ASSERT_NE(mine, while_running.end());
+  EXPECT_EQ(mine->handle.environment, "fake");
+  EXPECT_EQ(mine->handle.identity.size(), 64u);
+  EXPECT_TRUE(FindHandles(workspace_.Experiment("e")).empty());
+}
+
 TEST_F(OrchestratorTest, SurvivesRandomHistories) {
   std::mt19937 random(5);
   for (int history = 0; history < 8; ++history) {
