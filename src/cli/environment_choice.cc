@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "cli/own_environment.h"
+#include "cli/signals.h"
 #include "packages/lock_file.h"
 
 namespace vlmhb::cli {
@@ -82,6 +83,7 @@ Result<packages::Injector> MakeInjector(const Globals& globals, const Environmen
   if (obey_lock && std::filesystem::exists(lock_file, ignored)) {
     VLMHB_ASSIGN(options.locked, packages::ReadLockFile(lock_file));
   }
+  options.stop = &StopOnSignals();
   options.tell = [globals](std::string_view line) { Tell(globals, line, false); };
   return packages::Injector(environment, std::move(options));
 }

@@ -137,6 +137,7 @@ Result<int> RunExperiment(const Globals& globals, const RunOptions& options,
   VLMHB_ASSIGN(auto provisions,
                Provide(globals, options.environment, resolved, orchestrator::ProvisionMode::kMake,
                        *environment, workspace));
+  if (stop.load()) return Error(ErrorCode::kCancelled, "stopped while environments were set up");
   VLMHB_ASSIGN(const Prepared prepared,
                Prepare(std::move(resolved), std::move(provisions), workspace));
 

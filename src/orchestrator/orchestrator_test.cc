@@ -265,6 +265,21 @@ TEST_F(OrchestratorTest, AModelWhoseEnvironmentCannotBeHadFailsAlone) {
   EXPECT_EQ(recorder_.ends["report"].state, StageState::kDone);
 }
 
+TEST_F(OrchestratorTest, ALinkInPlaceOfAnswersLeadsNowhere) {
+  const Path secret = folder_.path() / "secret";
+  ASSERT_TRUE(os::WriteFileAtomic(secret, "secret").ok());
+  scripts_ = {{"run0-infer", {.run_for = Millis(10), .on_end = [&](const FakeEnvironment& seen) {
+                                WriteOutputs(seen);
+                                const Path answers = seen.mounts.at("/data/out") / "answers.csv";
+                                std::filesystem::remove(answers);
+                                std::filesystem::create_symlink(secret, answers);
+                              }}}};
+  ASSERT_TRUE(Run().ok());
+  EXPECT_EQ(recorder_.ends["run0/evaluate"].state, StageState::kFailed);
+  EXPECT_NE(recorder_.ends["run0/evaluate"].message.find("link"), std::string::npos);
+  EXPECT_EQ(recorder_.ends["run1/evaluate"].state, StageState::kDone);
+}
+
 TEST_F(OrchestratorTest, AHandleStandsBesideARunningStageOnly) {
   std::vector<FoundHandle> while_running;
   scripts_ = {{"run0-infer", {.run_for = Millis(10), .on_end = [&](const FakeEnvironment& seen) {

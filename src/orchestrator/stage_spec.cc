@@ -116,6 +116,8 @@ Result<json::object> DescribeEvaluate(const StageContext& context, Mounter& moun
   const ResolvedRun& run = context.experiment.runs.at(*context.stage.run);
   const Path made_here =
       PathsOf(context.experiment_folder, run.id, StageKind::kInfer).folder / "answers.csv";
+  // A model may have put a link to any file of this machine in its place.
+  if (!run.answers.has_value()) VLMHB_TRY(os::CheckNoLink(made_here));
   VLMHB_ASSIGN(
       const std::string answers,
       mount.ReadOnly(run.answers.has_value() ? Path(*run.answers) : made_here, "answers.csv"));

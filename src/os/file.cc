@@ -56,8 +56,15 @@ Result<void> Give(int folder, const char* name, const Path& path, uid_t user, gi
 
 }  // namespace
 
-Result<std::string> ReadFile(const Path& path, size_t max_bytes) {
-  VLMHB_ASSIGN(const Fd fd, OpenFile(path, O_RDONLY));
+namespace {
+
+Error NotPlain(const Path& path) {
+  return Error(
+      ErrorCode::kCorrupt,
+      fmt::format("{} is no plain file: a link or a device was put in its place", path.string()));
+}
+
+Result<std::string> ReadAll(const Fd& fd, const Path& path, size_t max_bytes) {
   std::string bytes;
   struct stat info {};
   if (::fstat(fd.get(), &info) == 0 && info.st_size > 0)
@@ -73,6 +80,35 @@ Result<std::string> ReadFile(const Path& path, size_t max_bytes) {
       return Error(ErrorCode::kCorrupt,
                    fmt::format("{} is larger than {} bytes", path.string(), max_bytes));
   }
+}
+
+}  // namespace
+
+Result<std::string> ReadFile(const Path& path, size_t max_bytes) {
+  VLMHB_ASSIGN(const Fd fd, OpenFile(path, O_RDONLY));
+  return ReadAll(fd, path, max_bytes);
+}
+
+Result<Fd> OpenUntrusted(const Path& path) {
+  Result<Fd> fd = OpenFile(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  struct stat info {};
+  if (!fd.ok() && ::lstat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode))
+    return NotPlain(path);
+  if (fd.ok() && (::fstat(fd->get(), &info) != 0 || !S_ISREG(info.st_mode))) return NotPlain(path);
+  return fd;
+}
+
+Result<std::string> ReadUntrustedFile(const Path& path, size_t max_bytes) {
+  VLMHB_ASSIGN(const Fd fd, OpenUntrusted(path));
+  return ReadAll(fd, path, max_bytes);
+}
+
+Result<void> CheckNoLink(const Path& path) {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0)
+    return ErrnoError(errno, fmt::format("cannot look at {}", path.string()));
+  if (!S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) return NotPlain(path);
+  return {};
 }
 
 Result<void> WriteFileAtomic(const Path& path, std::string_view bytes) {

@@ -22,6 +22,14 @@ using Path = std::filesystem::path;
 // The whole file; kCorrupt if it is larger than `max_bytes`.
 Result<std::string> ReadFile(const Path& path, size_t max_bytes = 256u << 20);
 
+// For what a stage or plug-in has written: a link there could lead to any file of this machine, and
+// a pipe would hang its reader. kCorrupt unless `path` itself is a plain file. Folders on the way
+// are followed: they must be this process's own.
+Result<Fd> OpenUntrusted(const Path& path);
+Result<std::string> ReadUntrustedFile(const Path& path, size_t max_bytes);
+// kCorrupt unless `path` itself is a plain file or a folder, and no link.
+Result<void> CheckNoLink(const Path& path);
+
 // Replaces `path` atomically: readers see the old file or the new one, never a mixture, also
 // after a power cut.
 Result<void> WriteFileAtomic(const Path& path, std::string_view bytes);

@@ -33,7 +33,9 @@ Result<std::string> FolderDigest(const Path& folder) {
   for (fs::recursive_directory_iterator at(folder, error), end; !error && at != end;
        at.increment(error)) {
     const std::string name = at->path().filename().string();
-    if (at->is_directory() && (name == ".git" || name == "__pycache__" || name == "build"))
+    const bool skipped =
+        name == ".git" || name == "__pycache__" || (name == "build" && at.depth() == 0);
+    if (at->is_directory() && skipped)
       at.disable_recursion_pending();
     else if (at->is_regular_file())
       files.push_back(at->path());
@@ -88,6 +90,13 @@ void RemoveOrphans(const Path& cache) {
     std::error_code ignored;
     if (os::IsOrphanName(at->path().filename().string())) fs::remove_all(at->path(), ignored);
   }
+}
+
+Error Stopped() { return Error(ErrorCode::kCancelled, "stopped"); }
+
+std::string_view Tail(std::string_view text) {
+  constexpr size_t kMost = 2000;
+  return text.substr(text.size() - std::min(text.size(), kMost));
 }
 
 // A folder that is gone again unless it was kept.
@@ -202,6 +211,7 @@ class Injector::StageRun {
   Result<void> WaitForEnd(const Path& output, const Path& log) {
     env::TaskStatus status = env_.Status(id_);
     while (std::holds_alternative<env::Running>(status)) {
+      if (options_.stop != nullptr && options_.stop->load()) return Stopped();
       env_.WaitForChange(kTick);
       status = env_.Status(id_);
     }
@@ -209,12 +219,12 @@ class Injector::StageRun {
     if (cleaned.ok()) id_.clear();
     const auto* exited = std::get_if<env::Exited>(&status);
     if (exited != nullptr && exited->code == 0) return cleaned;
-    const auto why = os::ReadFile(output / "error.txt", 64u << 10);
+    const auto why = os::ReadUntrustedFile(output / "error.txt", 64u << 10);
     if (why.ok()) return Error(ErrorCode::kUnavailable, std::string(Trim(*why)));
     const auto said = os::ReadFile(log, 64u << 20);
     return Error(ErrorCode::kUnavailable,
                  fmt::format("the installer ended with {}: {}", env::ToString(status),
-                             said.ok() ? Trim(*said) : "it said nothing"));
+                             said.ok() ? Tail(Trim(*said)) : "it said nothing"));
   }
 
   env::EnvManager& env_;
@@ -280,10 +290,14 @@ Result<Layer> Injector::LayerOf(const Request& request, const Lock& lock) const 
   Sha256 hash;
   hash.UpdateField(lock.Digest());
   hash.UpdateField(request.image_digest.empty() ? HostSystem() : request.image_digest);
-  Layer layer{.key = hash.HexDigest(), .lock = lock};
-  layer.folder = options_.cache / layer.key;
+  Layer layer{.lock = lock};
   for (size_t i = 0; i < request.sources.size(); ++i)
     if (request.sources[i].editable) layer.sources[SourceName(i)] = request.sources[i].path;
+  // The layer of an editable package holds its path as the environment sees it.
+  if (!layer.sources.empty())
+    hash.UpdateField(environments_.capabilities().filesystem_isolation ? "/data" : "host");
+  layer.key = hash.HexDigest();
+  layer.folder = options_.cache / layer.key;
   return layer;
 }
 
@@ -301,6 +315,7 @@ Result<os::FileLock> Injector::LockKey(const std::string& key) {
   Result<os::FileLock> lock = os::FileLock::TryLock(file);
   if (!lock.ok()) Tell("waiting for another vlmhb that installs the same packages");
   while (!lock.ok() && lock.error().code() == ErrorCode::kUnavailable) {
+    if (options_.stop != nullptr && options_.stop->load()) return Stopped();
     environments_.WaitForChange(kTick);
     lock = os::FileLock::TryLock(file);
   }
@@ -308,6 +323,7 @@ Result<os::FileLock> Injector::LockKey(const std::string& key) {
 }
 
 Result<Layer> Injector::Ensure(const Request& request) {
+  if (options_.stop != nullptr && options_.stop->load()) return Stopped();
   VLMHB_ASSIGN(const Lock lock, Resolve(request));
   VLMHB_ASSIGN(Layer layer, LayerOf(request, lock));
   std::error_code ignored;

@@ -13,6 +13,7 @@
 // Inside environments a layer is always /data/layer (for --sandbox none: the host's path), its
 // interpreter /data/layer/venv/bin/python. Not thread-safe.
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <optional>
@@ -48,6 +49,7 @@ struct InjectorOptions {
   std::map<std::string, std::string> settings;  // PIP_*, UV_*, *_proxy, SSL_CERT_FILE for installs
   std::optional<LockFile> locked;               // exactly these are installed
   std::function<void(std::string_view)> tell;   // one line of progress; may be empty
+  const std::atomic<bool>* stop = nullptr;      // true: what runs is ended, kCancelled
 };
 
 class Injector {

@@ -7,7 +7,7 @@ constexpr std::string_view kSchema = "vlmhb.locks/1";
 constexpr size_t kMaxBytes = 64u << 20;
 
 Result<json::value> ReadJson(const os::Path& file) {
-  VLMHB_ASSIGN(const std::string text, os::ReadFile(file, kMaxBytes));
+  VLMHB_ASSIGN(const std::string text, os::ReadUntrustedFile(file, kMaxBytes));
   return ParseJson(text);
 }
 

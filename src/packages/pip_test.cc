@@ -35,6 +35,12 @@ TEST(Pip, AReportBecomesALockSortedByName) {
   EXPECT_EQ((*packages)[2].commit, "abc");
 }
 
+TEST(Pip, TheUserOfAnSshAddressIsKept) {
+  const auto report = ParseJson(R"({"install":[{"metadata":{"name":"a","version":"1"},
+    "download_info":{"url":"ssh://git@h/a","vcs_info":{"vcs":"git","commit_id":"abc"}}}]})");
+  EXPECT_EQ(PackagesOfReport(*report, {}, {})->at(0).git, "ssh://git@h/a");
+}
+
 TEST(Pip, APackageWithoutAHashIsRefused) {
   const auto report = ParseJson(
       R"({"install":[{"metadata":{"name":"a","version":"1"},"download_info":{"url":"https://h/a"}}]})");

@@ -61,7 +61,7 @@ Result<void> WriteResult(const os::Path& folder, StageResult result,
 
 Result<std::optional<StageResult>> ReadResult(const os::Path& folder) {
   const os::Path path = folder / kResultFile;
-  Result<std::string> text = os::ReadFile(path, kMaxResultBytes);
+  Result<std::string> text = os::ReadUntrustedFile(path, kMaxResultBytes);
   if (!text.ok() && text.error().code() == ErrorCode::kNotFound)
     return std::optional<StageResult>();
   if (!text.ok()) return std::move(text).error();
