@@ -261,7 +261,7 @@ TEST_F(PluginPoolTest, AModelThatNeverLoadsOrAProgramThatIsMissingOrSilent) {
   EXPECT_THAT(Ask("a.png").error->message, HasSubstr("greeting"));
   TearDown();
 
-  options_.command.argv = {"/bin/echo", "this is no frame"};
+  options_.command.argv = {"/bin/sh", "-c", "echo this is no frame; cat >/dev/null"};
   options_.command.hello_timeout = Millis(10'000);
   Start({});
   EXPECT_THAT(Ask("a.png").error->message, HasSubstr("protocol"));
