@@ -114,8 +114,6 @@ json::object ToJsonObject(const std::map<std::string, std::string>& map) {
   return object;
 }
 
-bool HasNul(std::string_view text) { return text.find('\0') != text.npos; }
-
 bool Has(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }
 
 std::optional<int> Digits(std::string_view text) {
@@ -137,20 +135,6 @@ std::optional<std::chrono::minutes> ParseOffset(std::string_view text) {
 }
 
 }  // namespace
-
-Result<void> CheckCommand(const env::Command& command) {
-  const auto bad = [](std::string_view what) {
-    return Error(ErrorCode::kInvalidConfig, fmt::format("cannot run the command: {}", what));
-  };
-  if (command.argv.empty() || command.argv[0].empty()) return bad("it has no program");
-  if (command.argv[0].front() == '-') return bad("its program begins with '-'");
-  for (const std::string& word : command.argv)
-    if (HasNul(word)) return bad("an argument has a NUL byte");
-  for (const auto& [name, value] : command.env)
-    if (name.empty() || Has(name, "=") || HasNul(name) || HasNul(value))
-      return bad(fmt::format("its environment variable '{}' cannot be set", name));
-  return {};
-}
 
 std::map<std::string, std::string> LabelsOf(const ContainerPlan& plan) {
   const auto& timeout = plan.command.timeout;

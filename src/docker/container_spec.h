@@ -39,8 +39,6 @@ struct ContainerPlan {
   bool init = true;  // a first process that reaps and hands signals on
 };
 
-// kInvalidConfig for a command that no container could be given (empty, NUL bytes, bad names).
-Result<void> CheckCommand(const env::Command& command);
 // What the labels of a container or network say of its environment.
 std::map<std::string, std::string> LabelsOf(const ContainerPlan& plan);
 // The body of POST /containers/create.

@@ -17,7 +17,10 @@
 namespace vlmhb::docker {
 namespace {
 
+using env::BadSpec;
 using env::EnvSpec;
+using env::LimitToJson;
+using env::Misuse;
 using env::TaskStatus;
 using std::chrono::milliseconds;
 using SteadyClock = std::chrono::steady_clock;
@@ -30,10 +33,6 @@ constexpr milliseconds kSampleEvery{2000};
 constexpr milliseconds kLogPatience{1500};
 constexpr int kMostLogTries = 4;
 constexpr uid_t kNobody = 65534;
-
-Error Misuse(const std::string& id, std::string_view what) {
-  return Error(ErrorCode::kInternal, fmt::format("environment '{}' {}", id, what));
-}
 
 bool IsUnreachable(const Error& error) {
   return error.code() == ErrorCode::kUnavailable || error.code() == ErrorCode::kIo ||
@@ -87,8 +86,16 @@ std::string LabelIn(const std::map<std::string, std::string>& labels, const char
   return found == labels.end() ? "" : found->second;
 }
 
-json::value LimitToJson(int64_t limit, bool enforced = true) {
-  return limit > 0 && enforced ? json::value(limit) : json::value(nullptr);
+env::Leftover LeftoverOf(std::string kind, std::string name, std::string state,
+                         std::string created_at, const std::map<std::string, std::string>& labels) {
+  return {.kind = std::move(kind),
+          .name = std::move(name),
+          .id = LabelIn(labels, kLabelEnv),
+          .identity = LabelIn(labels, kLabelIdentity),
+          .workspace = LabelIn(labels, kLabelWorkspace),
+          .state = std::move(state),
+          .created_at = std::move(created_at),
+          .owner_alive = !os::IsOrphanName(LabelIn(labels, kLabelOwner))};
 }
 
 struct Environment {
@@ -199,22 +206,20 @@ struct DockerEnvManager::State {
   Result<void> CreateAndStart(Environment& environment) {
     ContainerPlan& plan = environment.plan;
     plan.init = has_init;
-    const Result<std::string> created =
-        engine.CreateContainer(plan.name, ContainerBody(plan, info));
-    if (!created.ok() && plan.init &&
-        ClassifyStartFailure(created.error().ToString(), plan) == StartFailure::kNoInitBinary) {
-      has_init = false;
-      return CreateAndStart(environment);
-    }
-    if (!created.ok()) return created.error();
-    environment.container = true;
-    const Result<void> started = StartDespiteLostReplies(plan.name);
+    const auto started = [&]() -> Result<void> {
+      VLMHB_ASSIGN(const std::string id,
+                   engine.CreateContainer(plan.name, ContainerBody(plan, info)));
+      environment.container = true;
+      return StartDespiteLostReplies(plan.name);
+    }();
     if (started.ok()) {
       Follow(environment);
       return {};
     }
     const std::string message = started.error().ToString();
-    switch (ClassifyStartFailure(message, plan)) {
+    const StartFailure failure = ClassifyStartFailure(message, plan);
+    if (!environment.container && failure != StartFailure::kNoInitBinary) return started;
+    switch (failure) {
       case StartFailure::kNoProgram:
         environment.log->Append(message + "\n");
         environment.end = env::Exited{127};
@@ -224,9 +229,9 @@ struct DockerEnvManager::State {
         environment.end = env::Exited{126};
         return {};
       case StartFailure::kNoInitBinary:
-        if (!has_init) return started;
         has_init = false;
         VLMHB_TRY(engine.RemoveContainer(plan.name));
+        environment.container = false;
         return CreateAndStart(environment);
       case StartFailure::kNoGpu:
         return Error(ErrorCode::kInvalidConfig,
@@ -275,8 +280,7 @@ struct DockerEnvManager::State {
     if (!state.ok()) {
       environment.end =
           env::Lost{"the engine does not have the container any more: " + state.error().ToString()};
-    } else if (state->status == "running" || state->status == "paused" ||
-               state->status == "restarting" || state->status == "stopping") {
+    } else if (state->running()) {
       Follow(environment);
     } else {
       environment.ended = *std::move(state);
@@ -395,15 +399,10 @@ Result<env::Image> DockerEnvManager::PrepareImage(const std::string& reference, 
 }
 
 Result<void> DockerEnvManager::Setup(const EnvSpec& spec) {
-  const auto bad = [&](std::string_view what) {
-    return Error(ErrorCode::kInvalidConfig, fmt::format("environment '{}': {}", spec.id, what));
-  };
-  if (Slug(spec.id) != spec.id) return bad("the id is not a slug");
+  VLMHB_TRY(env::CheckSpec(spec));
   if (state_->environments.contains(spec.id)) return Misuse(spec.id, "exists already");
-  if (spec.memory_bytes < 0 || spec.max_processes < 0 || spec.cpus < 0 || spec.tmp_bytes <= 0)
-    return bad("a limit is negative, or tmp_bytes is not positive");
   VLMHB_TRY(state_->Learn());
-  if (spec.gpus > 0 && !state_->can.gpu) return bad("this engine offers no GPUs");
+  if (spec.gpus > 0 && !state_->can.gpu) return BadSpec(spec.id, "this engine offers no GPUs");
   Result<std::string> image = state_->ImageFor(spec.image);
   if (!image.ok()) return std::move(image).error().With("setting up environment " + spec.id);
   Environment environment;
@@ -418,13 +417,7 @@ Result<std::string> DockerEnvManager::MountData(const std::string& id, const Pat
   VLMHB_ASSIGN(Environment* const environment, state_->Find(id));
   ContainerPlan& plan = environment->plan;
   if (environment->container) return Misuse(id, "runs already; it takes no more mounts");
-  if (Slug(name) != name)
-    return Error(ErrorCode::kInvalidConfig, fmt::format("mount name '{}' is not a slug", name));
-  std::error_code error;
-  const Path real = fs::canonical(host, error);
-  if (error) return ErrnoError(error.value(), fmt::format("cannot mount {}", host.string()));
-  for (const env::Mount& mount : plan.mounts)
-    if (mount.name == name) return Misuse(id, fmt::format("has a mount '{}' already", name));
+  VLMHB_ASSIGN(const Path real, env::ResolveMount(id, host, name, plan.mounts));
   if (access == env::Access::kReadOnly) {
     VLMHB_TRY(CheckReadable(real, plan.user));
   } else if (::geteuid() == 0) {
@@ -439,7 +432,7 @@ Result<std::string> DockerEnvManager::MountData(const std::string& id, const Pat
 Result<void> DockerEnvManager::Run(const std::string& id, const env::Command& command) {
   VLMHB_ASSIGN(Environment* const environment, state_->Find(id));
   if (environment->container) return Misuse(id, "has run its command already");
-  VLMHB_TRY(CheckCommand(command));
+  VLMHB_TRY(env::CheckCommand(command));
   VLMHB_ASSIGN(environment->log, LogFile::Open(command.log, std::nullopt));
   environment->plan.command = command;
   environment->plan.log_start = environment->log->start();
@@ -537,12 +530,6 @@ json::object DockerEnvManager::Describe(const std::string& id) const {
   if (!found.ok()) return {};
   const Environment& environment = **found;
   const ContainerPlan& plan = environment.plan;
-  json::array mounts;
-  for (const env::Mount& mount : plan.mounts)
-    mounts.push_back(
-        {{"host", mount.host.string()},
-         {"path", mount.guest},
-         {"access", mount.access == env::Access::kReadOnly ? "read_only" : "read_write"}});
   const env::Capabilities& can = state_->can;
   json::object limits{{"memory_bytes", LimitToJson(plan.spec.memory_bytes, can.memory_limit)},
                       {"max_processes", LimitToJson(plan.spec.max_processes, can.process_limit)},
@@ -565,7 +552,7 @@ json::object DockerEnvManager::Describe(const std::string& id) const {
                          {"uid", plan.user.uid},
                          {"root", plan.user.uid == 0},
                          {"limits", std::move(limits)},
-                         {"mounts", std::move(mounts)},
+                         {"mounts", env::MountsToJson(plan.mounts)},
                          {"observed", std::move(observed)}};
   described["network"] = plan.spec.network == env::Network::kNone ? "none" : "outside";
   described["warnings"] = json::array(can.warnings.begin(), can.warnings.end());
@@ -577,30 +564,15 @@ Result<std::vector<env::Leftover>> DockerEnvManager::List() {
   std::vector<env::Leftover> list;
   VLMHB_ASSIGN(const auto containers, state_->engine.ListContainers({{kLabelMade, "1"}}));
   for (const ContainerState& state : containers)
-    list.push_back({.kind = "container",
-                    .name = state.name,
-                    .id = LabelIn(state.labels, kLabelEnv),
-                    .identity = LabelIn(state.labels, kLabelIdentity),
-                    .workspace = LabelIn(state.labels, kLabelWorkspace),
-                    .state = state.status,
-                    .created_at = state.created_at,
-                    .owner_alive = !os::IsOrphanName(LabelIn(state.labels, kLabelOwner))});
+    list.push_back(
+        LeftoverOf("container", state.name, state.status, state.created_at, state.labels));
   VLMHB_ASSIGN(const json::array networks, state_->engine.ListNetworks({{kLabelMade, "1"}}));
   for (const json::value& value : networks) {
     if (!value.is_object()) continue;
     const json::object& network = value.get_object();
-    std::map<std::string, std::string> labels;
-    if (const json::object* found = FindObject(network, "Labels"))
-      for (const auto& [key, text] : *found)
-        if (text.is_string()) labels[std::string(key)] = std::string(text.get_string());
-    list.push_back({.kind = "network",
-                    .name = FindString(network, "Name"),
-                    .id = LabelIn(labels, kLabelEnv),
-                    .identity = LabelIn(labels, kLabelIdentity),
-                    .workspace = LabelIn(labels, kLabelWorkspace),
-                    .state = "there",
-                    .created_at = FindString(network, "Created"),
-                    .owner_alive = !os::IsOrphanName(LabelIn(labels, kLabelOwner))});
+    list.push_back(LeftoverOf("network", FindString(network, "Name"), "there",
+                              FindString(network, "Created"),
+                              TextLabels(FindObject(network, "Labels"))));
   }
   std::sort(list.begin(), list.end(),
             [](const auto& a, const auto& b) { return a.created_at < b.created_at; });

@@ -63,7 +63,16 @@ struct ContainerState {
   std::string finished_at;  // "" if not
   std::map<std::string, std::string> labels;
   json::object inspected;  // the engine's whole answer
+
+  // Has been started and has not ended.
+  bool running() const {
+    return status == "running" || status == "paused" || status == "restarting" ||
+           status == "stopping";
+  }
 };
+
+// The labels of a container or network in an engine's answer; null: none.
+std::map<std::string, std::string> TextLabels(const json::object* labels);
 
 // Bytes of a container's standard output and error, in the order in which they came.
 using LogListener = std::function<void(std::string_view)>;

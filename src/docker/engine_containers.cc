@@ -25,14 +25,6 @@ std::string NormalStatus(std::string status) {
   return status;
 }
 
-std::map<std::string, std::string> LabelsOf(const json::object* labels) {
-  std::map<std::string, std::string> result;
-  if (labels == nullptr) return result;
-  for (const auto& [name, value] : *labels)
-    if (value.is_string()) result[name] = value.as_string();
-  return result;
-}
-
 ContainerState FromInspect(json::object answer) {
   ContainerState container;
   container.id = FindString(answer, "Id");
@@ -48,7 +40,7 @@ ContainerState FromInspect(json::object answer) {
     container.finished_at = EngineTime(FindString(*state, "FinishedAt"));
   }
   if (const json::object* config = FindObject(answer, "Config"))
-    container.labels = LabelsOf(FindObject(*config, "Labels"));
+    container.labels = TextLabels(FindObject(*config, "Labels"));
   container.inspected = std::move(answer);
   return container;
 }
@@ -60,16 +52,11 @@ ContainerState FromList(json::object entry) {
     if (const json::string* name = names->front().if_string()) container.name = *name;
   if (container.name.starts_with('/')) container.name.erase(0, 1);
   container.status = NormalStatus(FindString(entry, "State"));
-  container.labels = LabelsOf(FindObject(entry, "Labels"));
+  container.labels = TextLabels(FindObject(entry, "Labels"));
   if (const int64_t created = FindInt(entry, "Created", 0); created > 0 && created < 10'000'000'000)
     container.created_at = FormatUtc(std::chrono::seconds(created));
   container.inspected = std::move(entry);
   return container;
-}
-
-bool IsRunning(const ContainerState& container) {
-  return container.status == "running" || container.status == "paused" ||
-         container.status == "restarting" || container.status == "stopping";
 }
 
 // One that is there after a reply was lost or a name was taken: ours if it has our labels.
@@ -88,6 +75,14 @@ bool NameIsTaken(const http::Response& response) {
 }
 
 }  // namespace
+
+std::map<std::string, std::string> TextLabels(const json::object* labels) {
+  std::map<std::string, std::string> result;
+  if (labels == nullptr) return result;
+  for (const auto& [name, value] : *labels)
+    if (value.is_string()) result[name] = value.as_string();
+  return result;
+}
 
 Result<std::string> Engine::CreateContainer(const std::string& name, const json::object& body) {
   VLMHB_TRY(CheckName(name));
@@ -156,7 +151,7 @@ Result<json::object> Engine::Stats(const std::string& name) {
   const json::object* memory = stats.ok() ? FindObject(*stats, "memory_stats") : nullptr;
   if (memory != nullptr && memory->contains("usage")) return stats;
   VLMHB_ASSIGN(const ContainerState container, InspectContainer(name));
-  if (!IsRunning(container))
+  if (!container.running())
     return Error(ErrorCode::kNotFound, fmt::format("the container {} does not run", name));
   return stats;
 }
@@ -172,7 +167,7 @@ Result<void> Engine::KillContainer(const std::string& name, const std::string& s
   Error error = ResponseError(response, "signalling the container " + name);
   if (error.code() == ErrorCode::kNotFound) return error;
   VLMHB_ASSIGN(const ContainerState container, InspectContainer(name));
-  if (!IsRunning(container)) return {};
+  if (!container.running()) return {};
   return error;
 }
 
@@ -210,7 +205,7 @@ std::unique_ptr<EngineStream> Engine::FollowLogs(const std::string& name, LogLis
   if (state_->info->podman) {
     const Result<ContainerState> container = InspectContainer(name);
     if (!container.ok()) return state_->client.Failed(container.error());
-    if (!IsRunning(*container)) follow = "0";
+    if (!container->running()) follow = "0";
   }
   const auto frames = std::make_shared<LogFrames>(std::move(listener));
   return state_->client.Open(

@@ -1,54 +1,16 @@
 #include "docker/mount_access.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
-
-#include <memory>
 
 namespace vlmhb::docker {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kMaxDepth = 1000;
 constexpr int kMaxLookedAt = 20'000;
-
-Error CannotChange(int error, const fs::path& path) {
-  return ErrnoError(error, fmt::format("cannot change the owner of {}", path.string()));
-}
-
-// Opened without following a link: a tree that a command has written is not to be trusted.
-Result<void> ChangeTree(int parent, const char* name, const fs::path& path, ContainerUser user,
-                        int depth) {
-  if (depth > kMaxDepth)
-    return Error(
-        ErrorCode::kUnsupported,
-        fmt::format("cannot change the owner of {}: too many levels of folders", path.string()));
-  struct stat seen {};
-  if (::fstatat(parent, name, &seen, AT_SYMLINK_NOFOLLOW) != 0) return CannotChange(errno, path);
-  if ((seen.st_uid != user.uid || seen.st_gid != user.gid) &&
-      ::fchownat(parent, name, user.uid, user.gid, AT_SYMLINK_NOFOLLOW) != 0)
-    return CannotChange(errno, path);
-  if (!S_ISDIR(seen.st_mode)) return {};
-  const int fd = ::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (fd < 0) return CannotChange(errno, path);
-  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::fdopendir(fd), ::closedir);
-  if (folder == nullptr) {
-    const int error = errno;
-    ::close(fd);
-    return CannotChange(error, path);
-  }
-  while (const dirent* entry = ::readdir(folder.get())) {
-    const std::string_view child = entry->d_name;
-    if (child == "." || child == "..") continue;
-    VLMHB_TRY(ChangeTree(fd, entry->d_name, depth < 8 ? path / child : path, user, depth + 1));
-  }
-  return {};
-}
 
 bool MayRead(const fs::path& path, const struct stat& file, ContainerUser user) {
   unsigned bits = file.st_mode & 07;
@@ -73,10 +35,6 @@ Result<void> CheckOne(const fs::path& path, const fs::path& root, ContainerUser 
 }
 
 }  // namespace
-
-Result<void> ChangeOwner(const os::Path& path, ContainerUser user) {
-  return ChangeTree(AT_FDCWD, path.c_str(), path, user, 0);
-}
 
 Result<void> CheckReadable(const os::Path& path, ContainerUser user) {
   VLMHB_TRY(CheckOne(path, path, user));

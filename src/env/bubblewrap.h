@@ -13,18 +13,11 @@
 #include <string_view>
 #include <vector>
 
-#include "env/env_manager.h"
+#include "env/contract.h"
 
 namespace vlmhb::env {
 
 inline constexpr int kSandboxUser = 65534;
-
-struct Mount {
-  std::string name;
-  Path host;
-  std::string guest;  // as the command sees it
-  Access access = Access::kReadOnly;
-};
 
 // What of the host's system goes into a sandbox.
 struct HostSystem {

@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "env/contract.h"
 
 namespace vlmhb::env {
 namespace {
@@ -13,10 +14,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr int kStoppedExit = 130;
-
-Error Misuse(const std::string& id, std::string_view what) {
-  return Error(ErrorCode::kInternal, fmt::format("environment '{}' {}", id, what));
-}
 
 std::string_view AccessName(Access access) {
   return access == Access::kReadOnly ? "read_only" : "read_write";

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 
-#include "base/text.h"
 #include "env/running_command.h"
 #include "os/process.h"
 #include "os/system.h"
@@ -23,35 +22,6 @@ constexpr milliseconds kProbeTimeout{10'000};
 constexpr milliseconds kRemoveTimeout{5'000};
 // bwrap itself and pid 1 of the sandbox are in the cgroup too and count.
 constexpr int64_t kSandboxProcesses = 2;
-
-Error Misuse(const std::string& id, std::string_view what) {
-  return Error(ErrorCode::kInternal, fmt::format("environment '{}' {}", id, what));
-}
-
-bool IsVariableName(std::string_view name) {
-  const auto letter = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-  };
-  return !name.empty() && letter(name[0]) && std::all_of(name.begin(), name.end(), [&](char c) {
-    return letter(c) || (c >= '0' && c <= '9');
-  });
-}
-
-// What the operating system or the shell in between would misread.
-Result<void> CheckCommand(const Command& command) {
-  const auto bad = [](std::string what) {
-    return Error(ErrorCode::kInvalidConfig, "cannot run a command: " + std::move(what));
-  };
-  const auto has_nul = [](const std::string& text) { return text.find('\0') != text.npos; };
-  if (command.argv.empty() || command.argv[0].empty()) return bad("it is empty");
-  if (command.argv[0][0] == '-') return bad("program name '" + command.argv[0] + "' begins with -");
-  if (std::any_of(command.argv.begin(), command.argv.end(), has_nul))
-    return bad("an argument has a NUL byte");
-  for (const auto& [name, value] : command.env)
-    if (!IsVariableName(name) || has_nul(value))
-      return bad(fmt::format("environment variable '{}' has a wrong name or a NUL byte", name));
-  return {};
-}
 
 // A descriptor that reads `content` from its start.
 Result<os::Fd> ContentFd(std::string_view content) {
@@ -83,10 +53,6 @@ void RemoveOrphanFolders(const Path& scratch) {
     std::error_code ignored;
     if (os::IsOrphanName(at->path().filename().native())) fs::remove_all(at->path(), ignored);
   }
-}
-
-json::value LimitToJson(int64_t limit, bool enforced) {
-  return limit > 0 && enforced ? json::value(limit) : json::value(nullptr);
 }
 
 }  // namespace
@@ -164,14 +130,9 @@ Result<void> ProcessEnvManager::Probe() {
 }
 
 Result<void> ProcessEnvManager::Setup(const EnvSpec& spec) {
-  const auto bad = [&](std::string_view what) {
-    return Error(ErrorCode::kInvalidConfig, fmt::format("environment '{}': {}", spec.id, what));
-  };
-  if (Slug(spec.id) != spec.id) return bad("the id is not a slug");
+  VLMHB_TRY(CheckSpec(spec));
   if (environments_.contains(spec.id)) return Misuse(spec.id, "exists already");
-  if (spec.gpus > 0) return bad("GPUs are not available in the process environment");
-  if (spec.memory_bytes < 0 || spec.max_processes < 0 || spec.tmp_bytes <= 0)
-    return bad("a limit is negative, or tmp_bytes is not positive");
+  if (spec.gpus > 0) return BadSpec(spec.id, "GPUs are not available in the process environment");
 
   auto environment = std::make_unique<Environment>();
   environment->spec = spec;
@@ -201,13 +162,7 @@ Result<std::string> ProcessEnvManager::MountData(const std::string& id, const Pa
                                                  const std::string& name, Access access) {
   VLMHB_ASSIGN(Environment* const environment, Find(id));
   if (environment->command != nullptr) return Misuse(id, "runs already; it takes no more mounts");
-  if (Slug(name) != name)
-    return Error(ErrorCode::kInvalidConfig, fmt::format("mount name '{}' is not a slug", name));
-  std::error_code error;
-  const Path real = fs::canonical(host, error);
-  if (error) return ErrnoError(error.value(), fmt::format("cannot mount {}", host.string()));
-  for (const Mount& mount : environment->mounts)
-    if (mount.name == name) return Misuse(id, fmt::format("has a mount '{}' already", name));
+  VLMHB_ASSIGN(const Path real, ResolveMount(id, host, name, environment->mounts));
   // An earlier run may have left it to a container's user.
   if (access == Access::kReadWrite && ::geteuid() == 0)
     VLMHB_TRY(os::GiveFolder(real, ::geteuid(), ::getegid()));
@@ -324,11 +279,6 @@ json::object ProcessEnvManager::Describe(const std::string& id) const {
   if (!found.ok()) return {};
   const Environment& environment = **found;
   const EnvSpec& spec = environment.spec;
-  json::array mounts;
-  for (const Mount& mount : environment.mounts)
-    mounts.push_back({{"host", mount.host.string()},
-                      {"path", mount.guest},
-                      {"access", mount.access == Access::kReadOnly ? "read_only" : "read_write"}});
   json::object limits{
       {"memory_bytes", LimitToJson(spec.memory_bytes, capabilities_.memory_limit)},
       {"max_processes", LimitToJson(spec.max_processes, capabilities_.process_limit)},
@@ -346,7 +296,7 @@ json::object ProcessEnvManager::Describe(const std::string& id) const {
           {"network", no_network ? "none" : "host"},
           {"uid", sandboxed() ? kSandboxUser : static_cast<int>(::getuid())},
           {"limits", std::move(limits)},
-          {"mounts", std::move(mounts)},
+          {"mounts", MountsToJson(environment.mounts)},
           {"observed", std::move(observed)},
           {"warnings", std::move(warnings)}};
 }

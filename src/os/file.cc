@@ -54,10 +54,6 @@ Result<void> Give(int folder, const char* name, const Path& path, uid_t user, gi
   return {};
 }
 
-}  // namespace
-
-namespace {
-
 Error NotPlain(const Path& path) {
   return Error(
       ErrorCode::kCorrupt,
