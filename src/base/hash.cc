@@ -48,6 +48,11 @@ std::string Sha256::HexDigest() {
 
 std::string Sha256Hex(std::string_view bytes) { return Sha256().Update(bytes).HexDigest(); }
 
+bool IsSha256Hex(std::string_view text) {
+  return text.size() == 2 * SHA256_DIGEST_LENGTH &&
+         text.find_first_not_of("0123456789abcdef") == text.npos;
+}
+
 uint32_t Crc32(std::string_view bytes) {
   boost::crc_32_type crc;
   crc.process_bytes(bytes.data(), bytes.size());

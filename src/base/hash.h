@@ -29,6 +29,8 @@ class Sha256 {
 };
 
 std::string Sha256Hex(std::string_view bytes);
+// Whether `text` is what HexDigest gives.
+bool IsSha256Hex(std::string_view text);
 
 // CRC-32 (IEEE 802.3, as in zlib).
 uint32_t Crc32(std::string_view bytes);

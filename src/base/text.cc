@@ -1,5 +1,7 @@
 #include "base/text.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdint>
 
@@ -132,6 +134,29 @@ std::string ClosestMatch(std::string_view name, std::span<const std::string> can
 std::string DidYouMean(std::string_view name, std::span<const std::string> candidates) {
   const std::string match = ClosestMatch(name, candidates);
   return match.empty() ? "" : " Did you mean '" + match + "'?";
+}
+
+std::string PercentEncode(std::string_view text) {
+  constexpr std::string_view kPlain =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+  std::string encoded;
+  for (const char c : text) {
+    if (kPlain.find(c) != std::string_view::npos)
+      encoded += c;
+    else
+      encoded += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return encoded;
+}
+
+std::optional<std::string_view> UrlUserInfo(std::string_view url) {
+  const size_t scheme = url.find("://");
+  if (scheme == url.npos) return std::nullopt;
+  url.remove_prefix(scheme + 3);
+  const std::string_view authority = url.substr(0, url.find('/'));
+  const size_t at = authority.rfind('@');
+  if (at == authority.npos) return std::nullopt;
+  return authority.substr(0, at);
 }
 
 std::string Slug(std::string_view text) {

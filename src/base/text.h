@@ -3,6 +3,7 @@
 // are pure and thread-safe.
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,6 +29,11 @@ std::string Truncate(std::string_view text, size_t bytes);
 std::string ClosestMatch(std::string_view name, std::span<const std::string> candidates);
 // " Did you mean 'x'?" or "".
 std::string DidYouMean(std::string_view name, std::span<const std::string> candidates);
+
+// A-Z a-z 0-9 - . _ ~ as they are, every other byte as %XX.
+std::string PercentEncode(std::string_view text);
+// "me:word" of "https://me:word@host/path"; nullopt without a user or a scheme.
+std::optional<std::string_view> UrlUserInfo(std::string_view url);
 
 // A file-name-safe form: [A-Za-z0-9._-], others become '-', never empty, never starting
 // with '.', at most 100 bytes. Different inputs may give the same slug.

@@ -30,6 +30,19 @@ TEST(Text, TruncateNeverCutsACodePoint) {
   EXPECT_EQ(Truncate("", 0), "");
 }
 
+TEST(Text, PercentEncodingLeavesOnlyWhatUrlsNeverMisread) {
+  EXPECT_EQ(PercentEncode("a/b?c=d&e +~-._"), "a%2Fb%3Fc%3Dd%26e%20%2B~-._");
+  EXPECT_EQ(PercentEncode("Д"), "%D0%94");
+}
+
+TEST(Text, UserInfoIsWhatStandsBeforeTheHost) {
+  EXPECT_EQ(UrlUserInfo("https://me:word@host/x@v1"), "me:word");
+  EXPECT_EQ(UrlUserInfo("ssh://git@host/x"), "git");
+  EXPECT_EQ(UrlUserInfo("https://@host/x"), "");
+  EXPECT_EQ(UrlUserInfo("https://host/x@v1"), std::nullopt);
+  EXPECT_EQ(UrlUserInfo("me@host"), std::nullopt);
+}
+
 TEST(Text, SlugIsAlwaysASafeFileName) {
   EXPECT_EQ(Slug("../../etc/passwd"), "-.-..-etc-passwd");
   EXPECT_EQ(Slug(""), "-");

@@ -105,11 +105,6 @@ Result<std::string> DigestOfContent(const DatasetView& view) {
   return hash.HexDigest();
 }
 
-bool IsDigest(std::string_view text) {
-  return text.size() == kDigestDigits &&
-         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
-
 }  // namespace
 
 Result<std::string> ContentDigest(const DatasetView& view, const os::Path& cache_folder,
@@ -119,7 +114,7 @@ Result<std::string> ContentDigest(const DatasetView& view, const os::Path& cache
   const bool settled = stats.newest_change + kUnsettled < clock.Wall();
   if (settled) {
     Result<std::string> known = os::ReadFile(cached, kDigestDigits);
-    if (known.ok() && IsDigest(*known)) return known;
+    if (known.ok() && IsSha256Hex(*known)) return known;
   }
   VLMHB_ASSIGN(const std::string digest, DigestOfContent(view));
   if (settled) {

@@ -22,19 +22,6 @@ constexpr size_t kLongestMessage = 2000;
 
 }  // namespace
 
-std::string PercentEncode(std::string_view text) {
-  constexpr std::string_view kPlain =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-  std::string encoded;
-  for (const char c : text) {
-    if (kPlain.find(c) != std::string_view::npos)
-      encoded += c;
-    else
-      encoded += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return encoded;
-}
-
 std::string Query(const std::vector<std::pair<std::string_view, std::string>>& parameters) {
   std::string query;
   for (const auto& [name, value] : parameters)

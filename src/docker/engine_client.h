@@ -13,13 +13,12 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.h"
 #include "docker/engine.h"
 #include "http/client.h"
 
 namespace vlmhb::docker {
 
-// A-Z a-z 0-9 - . _ ~ as they are, everything else as %XX.
-std::string PercentEncode(std::string_view text);
 // "?a=1&b=2", encoded.
 std::string Query(const std::vector<std::pair<std::string_view, std::string>>& parameters);
 // The engine's own words for a response that is no success: kNotFound, kPermission,

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/hash.h"
 #include "base/text.h"
 
 namespace vlmhb::docker {
@@ -15,7 +16,6 @@ constexpr size_t kLongestTag = 128;
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
 bool IsAlnum(char c) { return IsDigit(c) || IsLower(c) || (c >= 'A' && c <= 'Z'); }
-bool IsHex(char c) { return IsDigit(c) || (c >= 'a' && c <= 'f'); }
 
 // Letters and digits, between them ".", "_", "__" or any number of "-".
 bool IsPathComponent(std::string_view text) {
@@ -85,8 +85,7 @@ Error Refuse(std::string_view text, std::string_view why) {
 
 bool IsDigest(std::string_view text) {
   constexpr std::string_view kPrefix = "sha256:";
-  return text.starts_with(kPrefix) && text.size() == kPrefix.size() + 64 &&
-         std::ranges::all_of(text.substr(kPrefix.size()), IsHex);
+  return text.starts_with(kPrefix) && IsSha256Hex(text.substr(kPrefix.size()));
 }
 
 Result<ImageReference> ImageReference::Parse(std::string_view text) {
@@ -106,8 +105,7 @@ Result<ImageReference> ImageReference::Parse(std::string_view text) {
     if (!IsTag(reference.tag)) return Refuse(text, "the tag is not valid");
     rest = rest.substr(0, colon);
   }
-  if (rest.size() == 64 && std::ranges::all_of(rest, IsHex))
-    return Refuse(text, "a bare digest is not a name");
+  if (IsSha256Hex(rest)) return Refuse(text, "a bare digest is not a name");
 
   const size_t slash = rest.find('/');
   if (slash != std::string_view::npos && LooksLikeRegistry(rest.substr(0, slash))) {

@@ -11,6 +11,7 @@
 #include "os/file_hash.h"
 #include "os/system.h"
 #include "packages/lock_file.h"
+#include "registry/package_source.h"
 
 namespace vlmhb::packages {
 namespace {
@@ -59,27 +60,6 @@ std::string HostSystem() {
   const auto release = os::ReadFile("/etc/os-release", 64u << 10);
   return fmt::format("{}\n{}\n{}\n{}", python.string(), info.st_size, info.st_mtime,
                      release.ok() ? *release : "");
-}
-
-std::string_view TypeName(PackageSource::Type type) {
-  switch (type) {
-    case PackageSource::Type::kGit:
-      return "git";
-    case PackageSource::Type::kLocal:
-      return "local";
-    case PackageSource::Type::kPypi:
-      break;
-  }
-  return "pypi";
-}
-
-json::object SourceToJson(const PackageSource& source) {
-  return {{"type", TypeName(source.type)},
-          {"name", source.name},
-          {"version", source.version},
-          {"url", source.url},
-          {"ref", source.ref},
-          {"editable", source.editable}};
 }
 
 std::string SourceName(size_t index) { return fmt::format("source-{}", index); }
@@ -178,7 +158,7 @@ class Injector::StageRun {
     json::array sources;
     for (size_t i = 0; i < request_.sources.size(); ++i) {
       const PackageSource& source = request_.sources[i];
-      json::object object = SourceToJson(source);
+      json::object object = registry::PackageToJson(source);
       if (source.type == PackageSource::Type::kLocal) {
         object["local"] = source.path;
         VLMHB_ASSIGN(object["path"], Mount(source.path, SourceName(i)));
@@ -241,12 +221,9 @@ Injector::Injector(env::EnvManager& environments, InjectorOptions options)
 Result<std::string> Injector::RequestKey(const Request& request) const {
   Sha256 hash;
   for (const PackageSource& source : request.sources) {
-    json::object object = SourceToJson(source);
-    if (source.type == PackageSource::Type::kLocal) {
-      object["path"] = source.path;
-      if (!source.editable) {
-        VLMHB_ASSIGN(object["content"], FolderDigest(source.path));
-      }
+    json::object object = registry::PackageToJson(source);
+    if (source.type == PackageSource::Type::kLocal && !source.editable) {
+      VLMHB_ASSIGN(object["content"], FolderDigest(source.path));
     }
     hash.UpdateField(ToCanonicalJson(object));
   }

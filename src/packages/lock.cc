@@ -25,8 +25,7 @@ Error Damaged(std::string_view what) {
 
 bool IsHash(std::string_view text) {
   constexpr std::string_view kPrefix = "sha256:";
-  return text.starts_with(kPrefix) && text.size() == kPrefix.size() + 64 &&
-         text.find_first_not_of("0123456789abcdef", kPrefix.size()) == text.npos;
+  return text.starts_with(kPrefix) && IsSha256Hex(text.substr(kPrefix.size()));
 }
 
 // Names and versions become arguments of pip: nothing in them may be read as an option or a URL.

@@ -7,6 +7,7 @@
 #include "os/process.h"
 #include "packages/lock_file.h"
 #include "packages/pip.h"
+#include "registry/package_source.h"
 
 namespace vlmhb::packages {
 namespace {
@@ -36,16 +37,7 @@ Spec ReadSpec(const json::object& spec, const json::object& parameters,
     for (const json::value& item : *sources) {
       if (!item.is_object()) continue;
       const json::object& source = item.get_object();
-      const std::string type = FindString(source, "type");
-      read.sources.push_back({.type = type == "git"     ? PackageSource::Type::kGit
-                                      : type == "local" ? PackageSource::Type::kLocal
-                                                        : PackageSource::Type::kPypi,
-                              .name = FindString(source, "name"),
-                              .version = FindString(source, "version"),
-                              .url = FindString(source, "url"),
-                              .ref = FindString(source, "ref"),
-                              .path = FindString(source, "path"),
-                              .editable = FindBool(source, "editable", false)});
+      read.sources.push_back(registry::PackageFromJson(source));
       read.local_names.push_back(FindString(source, "local"));
     }
   if (const json::array* names = FindArray(parameters, "environment"))

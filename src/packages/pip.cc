@@ -23,16 +23,6 @@ const json::object& ObjectAt(const json::object& object, std::string_view key) {
   return found == nullptr ? kEmpty : *found;
 }
 
-// A user alone ("ssh://git@host/x") is part of the address.
-bool HasPassword(std::string_view url) {
-  const size_t scheme = url.find("://");
-  if (scheme == url.npos) return false;
-  url.remove_prefix(scheme + 3);
-  const std::string_view authority = url.substr(0, url.find('/'));
-  const size_t at = authority.rfind('@');
-  return at != authority.npos && authority.substr(0, at).find(':') != authority.npos;
-}
-
 std::vector<std::string> HashesOf(const json::object& archive) {
   std::vector<std::string> hashes;
   if (const std::string hash = FindString(ObjectAt(archive, "hashes"), "sha256"); !hash.empty())
@@ -76,7 +66,9 @@ Result<std::vector<LockedPackage>> PackagesOfReport(const json::value& report,
                           .hashes = HashesOf(ObjectAt(download, "archive_info"))};
     const std::string url = FindString(download, "url");
     if (const json::object* git = FindObject(download, "vcs_info")) {
-      package.git = HasPassword(url) ? WithoutCredentials(url) : url;
+      // A user alone ("ssh://git@host/x") is part of the address.
+      const std::string_view user = UrlUserInfo(url).value_or("");
+      package.git = user.find(':') != user.npos ? WithoutCredentials(url) : url;
       package.commit = FindString(*git, "commit_id");
       package.hashes.clear();
     }

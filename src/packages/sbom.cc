@@ -26,17 +26,6 @@ std::string Field(std::string_view block, std::string_view key) {
   return "";
 }
 
-std::string Encoded(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '.' || c == '_' || c == '~';
-    out += plain ? std::string(1, c) : fmt::format("%{:02X}", byte);
-  }
-  return out;
-}
-
 // As PEP 503 spells names.
 std::string NormalName(std::string_view name) {
   std::string normal;
@@ -69,7 +58,7 @@ std::string Uuid(const std::string& digest) {
 }  // namespace
 
 std::string PackageUrl(std::string_view type, std::string_view name, std::string_view version) {
-  return fmt::format("pkg:{}/{}@{}", type, Encoded(name), Encoded(version));
+  return fmt::format("pkg:{}/{}@{}", type, PercentEncode(name), PercentEncode(version));
 }
 
 std::vector<Component> DebianPackages(std::string_view dpkg_status) {
@@ -81,11 +70,12 @@ std::vector<Component> DebianPackages(std::string_view dpkg_status) {
     const std::string name = Field(block, "Package"), version = Field(block, "Version");
     if (name.empty() || version.empty() || !Field(block, "Status").ends_with(" installed"))
       continue;
-    found.push_back({.type = "library",
-                     .name = name,
-                     .version = version,
-                     .purl = fmt::format("pkg:deb/debian/{}@{}?arch={}", Encoded(name),
-                                         Encoded(version), Encoded(Field(block, "Architecture")))});
+    found.push_back(
+        {.type = "library",
+         .name = name,
+         .version = version,
+         .purl = fmt::format("pkg:deb/debian/{}@{}?arch={}", PercentEncode(name),
+                             PercentEncode(version), PercentEncode(Field(block, "Architecture")))});
   }
   return found;
 }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "registry/package_source.h"
 
 namespace vlmhb::registry {
 namespace {
@@ -22,16 +23,7 @@ json::object TextMap(const std::map<std::string, std::string>& texts) {
 
 json::array DescribePackages(const std::vector<PackageSource>& packages) {
   json::array list;
-  for (const PackageSource& source : packages) {
-    json::object object;
-    if (source.type == PackageSource::Type::kPypi)
-      object = {{"type", "pypi"}, {"name", source.name}, {"version", source.version}};
-    else if (source.type == PackageSource::Type::kGit)
-      object = {{"type", "git"}, {"url", source.url}, {"ref", source.ref}};
-    else
-      object = {{"type", "local"}, {"path", source.path}, {"editable", source.editable}};
-    list.push_back(std::move(object));
-  }
+  for (const PackageSource& source : packages) list.push_back(PackageToJson(source));
   return list;
 }
 

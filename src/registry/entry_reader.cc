@@ -14,6 +14,7 @@
 #include "config/secret_ref.h"
 #include "os/file.h"
 #include "registry/overlay.h"
+#include "registry/package_source.h"
 #include "registry/params.h"
 
 namespace vlmhb::embedded {
@@ -62,19 +63,11 @@ json::object ObjectOrEmpty(const json::object& object, std::string_view key) {
   return found == nullptr ? json::object() : *found;
 }
 
+// A relative path counts from the entry's file.
 PackageSource ReadPackage(const json::object& object, const std::string& file) {
-  const std::string type = FindString(object, "type");
-  PackageSource source{.type = type == "git"     ? PackageSource::Type::kGit
-                               : type == "local" ? PackageSource::Type::kLocal
-                                                 : PackageSource::Type::kPypi,
-                       .name = FindString(object, "name"),
-                       .version = FindString(object, "version"),
-                       .url = FindString(object, "url"),
-                       .ref = FindString(object, "ref"),
-                       .editable = FindBool(object, "editable", false)};
+  PackageSource source = PackageFromJson(object);
   if (source.type == PackageSource::Type::kLocal)
-    source.path =
-        (os::Path(file).parent_path() / FindString(object, "path")).lexically_normal().string();
+    source.path = (os::Path(file).parent_path() / source.path).lexically_normal().string();
   return source;
 }
 
@@ -150,13 +143,6 @@ Entry ReadByKind(Kind kind, const json::object& object, const std::string& file)
   }
 }
 
-// "me:word@host" of "https://me:word@host/path".
-std::string AuthorityOf(const std::string& url) {
-  const size_t scheme = url.find("://");
-  const size_t begin = scheme == url.npos ? 0 : scheme + 3;
-  return url.substr(begin, url.find('/', begin) - begin);
-}
-
 // What the JSON Schema of the kind cannot say.
 class EntryChecker {
  public:
@@ -204,10 +190,8 @@ class EntryChecker {
     if (level == Level::kBuiltIn && FindString(object, "type") == "local")
       Add(pointer, "a built-in model has no local packages");
     const std::string url = FindString(object, "url");
-    const std::string authority = AuthorityOf(url);
-    const bool password = authority.substr(0, authority.find('@')).find(':') != authority.npos;
-    const bool has_user = authority.find('@') != authority.npos;
-    if (has_user && (password || url.starts_with("https://")))
+    const auto user = UrlUserInfo(url);
+    if (user.has_value() && (user->find(':') != user->npos || url.starts_with("https://")))
       Add(pointer + "/url",
           "credentials do not belong into a URL; let git's own configuration, or "
           "an ssh:// URL, have them");
