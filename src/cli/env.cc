@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/environment_choice.h"
 #include "cli/prepare.h"
+#include "cli/signals.h"
 #include "packages/lock_file.h"
 
 namespace vlmhb::cli {
@@ -83,19 +84,16 @@ Result<int> WriteLocks(const Globals& globals, const EnvironmentChoice& choice,
   const orchestrator::Workspace workspace(std::filesystem::absolute(globals.workspace));
   VLMHB_ASSIGN(const auto environment, MakeEnvironment(choice, workspace));
   VLMHB_TRY(environment->Probe());
-  VLMHB_ASSIGN(packages::Injector injector,
-               MakeInjector(globals, choice, experiment.file, false, *environment, workspace));
+  packages::Injector injector =
+      MakeInjector(globals, choice, *environment, workspace, std::nullopt, &StopOnSignals());
   packages::LockFile locks;
   size_t count = 0;
   for (const registry::ResolvedRun& run : experiment.runs) {
     if (!orchestrator::NeedsLayer(run.model)) continue;
-    packages::Request request{.sources = run.model.packages};
-    if (!run.model.image.empty() && environment->capabilities().images) {
-      VLMHB_ASSIGN(const env::Image image,
-                   environment->PrepareImage(run.model.image, env::Pull::kIfMissing, {}));
-      request.image = image.reference;
-      request.image_digest = image.digest;
-    }
+    VLMHB_ASSIGN(const env::Image image,
+                 orchestrator::ImageOf(run.model, *environment, orchestrator::ProvisionMode::kMake,
+                                       [](std::string_view, bool) {}));
+    const packages::Request request = orchestrator::PackagesOf(run.model, image);
     VLMHB_ASSIGN(const std::string key, injector.RequestKey(request));
     if (locks.contains(key)) continue;
     auto lock = injector.Resolve(request);

@@ -69,22 +69,20 @@ Path LockFileOf(const std::string& config_file) {
   return Path(config_file).replace_extension(".lock.json");
 }
 
-Result<packages::Injector> MakeInjector(const Globals& globals, const EnvironmentChoice& choice,
-                                        const std::string& config_file, bool obey_lock,
-                                        env::EnvManager& environment,
-                                        const orchestrator::Workspace& workspace) {
-  packages::InjectorOptions options{.cache = workspace.EnvironmentCache(),
-                                    .program = os::SelfExecutable(),
-                                    .workspace = workspace.root().string(),
-                                    .settings = InstallSettings()};
+packages::Injector MakeInjector(const Globals& globals, const EnvironmentChoice& choice,
+                                env::EnvManager& environment,
+                                const orchestrator::Workspace& workspace,
+                                std::optional<packages::LockFile> locked,
+                                const std::atomic<bool>* stop) {
+  packages::InjectorOptions options{
+      .cache = workspace.EnvironmentCache(),
+      .program = os::SelfExecutable(),
+      .workspace = workspace.root().string(),
+      .settings = InstallSettings(),
+      .locked = std::move(locked),
+      .tell = [globals](std::string_view line) { Tell(globals, line, false); },
+      .stop = stop};
   if (!choice.wheels.empty()) options.wheels = std::filesystem::absolute(choice.wheels);
-  std::error_code ignored;
-  const Path lock_file = LockFileOf(config_file);
-  if (obey_lock && std::filesystem::exists(lock_file, ignored)) {
-    VLMHB_ASSIGN(options.locked, packages::ReadLockFile(lock_file));
-  }
-  options.stop = &StopOnSignals();
-  options.tell = [globals](std::string_view line) { Tell(globals, line, false); };
   return packages::Injector(environment, std::move(options));
 }
 
@@ -92,8 +90,15 @@ Result<std::vector<Provision>> Provide(const Globals& globals, const Environment
                                        const registry::ResolvedExperiment& experiment,
                                        ProvisionMode mode, env::EnvManager& environment,
                                        const orchestrator::Workspace& workspace) {
-  VLMHB_ASSIGN(packages::Injector injector,
-               MakeInjector(globals, choice, experiment.file, true, environment, workspace));
+  std::optional<packages::LockFile> locked;
+  std::error_code ignored;
+  if (const Path file = LockFileOf(experiment.file); std::filesystem::exists(file, ignored)) {
+    VLMHB_ASSIGN(locked, packages::ReadLockFile(file));
+  }
+  // Only looking must leave Ctrl-C as it is.
+  const std::atomic<bool>* stop = mode == ProvisionMode::kMake ? &StopOnSignals() : nullptr;
+  packages::Injector injector =
+      MakeInjector(globals, choice, environment, workspace, std::move(locked), stop);
   bool shown = false;
   const auto tell = [&](std::string_view line, bool transient) {
     Tell(globals, line, transient);

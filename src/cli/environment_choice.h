@@ -30,12 +30,13 @@ Result<std::unique_ptr<env::EnvManager>> MakeEnvironment(const EnvironmentChoice
 // The lock file of a config: <stem>.lock.json beside it.
 os::Path LockFileOf(const std::string& config_file);
 
-// An injector that obeys the config's lock file if there is one and `obey_lock`. Progress goes to
-// standard error unless quiet.
-Result<packages::Injector> MakeInjector(const Globals& globals, const EnvironmentChoice& choice,
-                                        const std::string& config_file, bool obey_lock,
-                                        env::EnvManager& environment,
-                                        const orchestrator::Workspace& workspace);
+// An injector that obeys `locked` if there is one. Once `stop` is true what runs is ended; null:
+// nothing will be started. Progress goes to standard error unless quiet.
+packages::Injector MakeInjector(const Globals& globals, const EnvironmentChoice& choice,
+                                env::EnvManager& environment,
+                                const orchestrator::Workspace& workspace,
+                                std::optional<packages::LockFile> locked,
+                                const std::atomic<bool>* stop);
 
 // Makes ready what the runs need, or only looks (for `plan`).
 Result<std::vector<orchestrator::Provision>> Provide(const Globals& globals,

@@ -45,10 +45,14 @@ Result<void> WriteBillOfMaterials(const json::object& spec) {
 // Whether every sample is fine.
 Result<bool> RunStage(const json::object& spec) {
   VLMHB_TRY(Confine(spec));
-  VLMHB_TRY(WriteBillOfMaterials(spec));
   const std::atomic<bool>& stop = StopOnSignals();
   const SystemClock clock;
   const std::string stage = FindString(spec, "stage");
+  if (stage == "resolve" || stage == "install") {
+    VLMHB_TRY(packages::RunPackageStage(spec, OwnEnvironment()));
+    return true;
+  }
+  VLMHB_TRY(WriteBillOfMaterials(spec));
   if (stage == "infer") {
     const inference::RunContext context{clock, stop, OwnEnvironment(),
                                         std::filesystem::temp_directory_path()};
@@ -61,10 +65,6 @@ Result<bool> RunStage(const json::object& spec) {
   }
   if (stage == "report") {
     VLMHB_TRY(report::RunReportStage(spec, clock));
-    return true;
-  }
-  if (stage == "resolve" || stage == "install") {
-    VLMHB_TRY(packages::RunPackageStage(spec, OwnEnvironment()));
     return true;
   }
   static const std::vector<std::string> kStages = {"infer", "evaluate", "report", "resolve",

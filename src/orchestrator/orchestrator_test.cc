@@ -241,8 +241,6 @@ TEST(Workspace, IsUsedByOneRunAtATime) {
   EXPECT_NE(second.error().message().find(std::to_string(::getpid())), std::string::npos);
 }
 
-// Random failures, stops and restarts: every stage ends once per run, capacity is never exceeded,
-// and what was complete is never started again.
 TEST_F(OrchestratorTest, AStageWhoseEnvironmentIsLostIsStartedAgainAndThenGivenUp) {
   scripts_ = {{"run0-infer", {.run_for = Millis(10), .end = env::Lost{"the engine ended"}}}};
   const auto summary = Run();
@@ -296,6 +294,8 @@ TEST_F(OrchestratorTest, AHandleStandsBesideARunningStageOnly) {
   EXPECT_TRUE(FindHandles(workspace_.Experiment("e")).empty());
 }
 
+// Random failures, stops and restarts: every stage ends once per run, capacity is never exceeded,
+// and what was complete is never started again.
 TEST_F(OrchestratorTest, SurvivesRandomHistories) {
   std::mt19937 random(5);
   for (int history = 0; history < 8; ++history) {

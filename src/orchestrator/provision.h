@@ -28,13 +28,18 @@ enum class ProvisionMode {
 // "pulling x: 3 of 7 layers, 120 MB"; `transient` lines replace each other.
 using ProvisionListener = std::function<void(std::string_view line, bool transient)>;
 
-// One Provision for each run, in order. Runs with equal needs share the work. `injector` works in
-// `environments`.
+// One Provision for each run, in order. What runs of one model need is made once. `injector` works
+// in `environments`.
 std::vector<Provision> ProvisionRuns(const registry::ResolvedExperiment& experiment,
                                      env::EnvManager& environments, packages::Injector& injector,
                                      ProvisionMode mode, const ProvisionListener& tell);
 
-// Whether the run's model runs on an injected interpreter.
+// The parts of it. Whether the model runs on an injected interpreter:
 bool NeedsLayer(const registry::ModelEntry& model);
+// its image, empty where it names none or `environments` has none;
+Result<env::Image> ImageOf(const registry::ModelEntry& model, env::EnvManager& environments,
+                           ProvisionMode mode, const ProvisionListener& tell);
+// and what is to be injected into that.
+packages::Request PackagesOf(const registry::ModelEntry& model, const env::Image& image);
 
 }  // namespace vlmhb::orchestrator

@@ -2,7 +2,7 @@
 // Dynamic Dependency Injection: the packages that a registry entry names become a read-only layer
 // that its stages mount.
 //
-//   sources --resolve--> lock --install--> layer <cache>/<key>/ {venv/ lock.json sbom.json}
+//   sources --resolve--> lock --install--> layer <cache>/<key>/ {venv/ lock.json}
 //
 // Resolving and installing run `vlmhb stage` (stage "resolve" or "install") in an environment of
 // their own, with the network on (off where a folder of wheels is given), since installing runs
