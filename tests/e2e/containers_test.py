@@ -123,14 +123,7 @@ class ContainersTest(harness.TestCase):
 
     def test_a_killed_orchestrator_is_continued(self):
         for engine in self.each_engine():
-            experiment = self.new_experiment(engine, rows=30, delay_ms=50,
-                                             ask_log="/data/out/asked.log")
-            running = subprocess.Popen(experiment.command("--env", engine),
-                                       env=environment(engine), stdout=subprocess.DEVNULL,
-                                       stderr=subprocess.DEVNULL)
-            deadline = time.monotonic() + harness.DEADLINE_S
-            while not self.has_asked(experiment) and time.monotonic() < deadline:
-                time.sleep(0.01)  # until the stage works, not for a while
+            experiment, running = self.start_until_it_asks(engine, delay_ms=50)
             running.send_signal(signal.SIGKILL)
             running.wait()
             listed = self.env(engine, "list", "--json")
@@ -139,6 +132,17 @@ class ContainersTest(harness.TestCase):
             self.assert_exit(run_in(experiment, engine), 0)
             self.assertEqual(len(experiment.asked()), 30, "nothing was asked twice")
             self.assertEqual(len(experiment.answers()), 30)
+
+    def start_until_it_asks(self, engine, delay_ms):
+        """An experiment of 30 rows and its vlmhb, whose stage works by now."""
+        experiment = self.new_experiment(engine, rows=30, delay_ms=delay_ms,
+                                         ask_log="/data/out/asked.log")
+        running = subprocess.Popen(experiment.command("--env", engine), env=environment(engine),
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + harness.DEADLINE_S
+        while not self.has_asked(experiment) and time.monotonic() < deadline:
+            time.sleep(0.01)  # until the stage works, not for a while
+        return experiment, running
 
     def has_asked(self, experiment):
         runs = experiment.workspace / "experiments/e/runs"
@@ -151,14 +155,7 @@ class ContainersTest(harness.TestCase):
 
     def test_prune_removes_what_a_killed_orchestrator_left(self):
         for engine in self.each_engine():
-            experiment = self.new_experiment(engine, rows=30, delay_ms=200,
-                                             ask_log="/data/out/asked.log")
-            running = subprocess.Popen(experiment.command("--env", engine),
-                                       env=environment(engine), stdout=subprocess.DEVNULL,
-                                       stderr=subprocess.DEVNULL)
-            deadline = time.monotonic() + harness.DEADLINE_S
-            while not self.has_asked(experiment) and time.monotonic() < deadline:
-                time.sleep(0.01)
+            experiment, running = self.start_until_it_asks(engine, delay_ms=200)
             kept = self.env(engine, "prune")
             self.assert_exit(kept, 0)
             self.assertEqual(kept.stdout, "", "its owner lives")
@@ -171,17 +168,10 @@ class ContainersTest(harness.TestCase):
 
     def test_a_killed_container_is_started_again_by_the_same_command(self):
         for engine in self.each_engine():
-            experiment = self.new_experiment(engine, rows=30, delay_ms=50,
-                                             ask_log="/data/out/asked.log")
-            running = subprocess.Popen(experiment.command("--env", engine),
-                                       env=environment(engine), stdout=subprocess.PIPE,
-                                       stderr=subprocess.PIPE, text=True)
-            deadline = time.monotonic() + harness.DEADLINE_S
-            while not self.has_asked(experiment) and time.monotonic() < deadline:
-                time.sleep(0.01)
+            experiment, running = self.start_until_it_asks(engine, delay_ms=50)
             for box in ask(engine, "/containers/json"):
                 ask(engine, f"/containers/{box['Id']}/kill", "POST")
-            running.communicate(timeout=harness.DEADLINE_S)
+            running.wait(timeout=harness.DEADLINE_S)
             self.assert_exit(run_in(experiment, engine), 0)
             self.assertEqual(len(experiment.answers()), 30)
 
@@ -193,8 +183,7 @@ class ContainersTest(harness.TestCase):
                 image_model(experiment, f"m{i}")
                 experiment.config["runs"].append({"task": "ocr", "dataset": "d", "model": f"m{i}",
                                                   "metrics": ["cer"]})
-            result = experiment.run("--env", engine, env=environment(engine))
-            self.assert_exit(result, 0)
+            self.assert_exit(run_in(experiment, engine), 0)
             self.assertEqual(left_behind(engine), [])
             handles = list(experiment.workspace.rglob("*.handle.json"))
             self.assertEqual(handles, [])
