@@ -21,6 +21,7 @@ using std::chrono::milliseconds;
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr int kKillRounds = 100;
+constexpr int64_t kCpuPeriodMicros = 100'000;  // the kernel's default
 
 bool HasItem(std::string_view list, char separator, std::string_view item) {
   const auto items = Split(list, separator);
@@ -73,8 +74,8 @@ bool IsVersion2(const Path& folder) {
   return std::filesystem::exists(folder / "cgroup.controllers", ignored);
 }
 
-Result<void> LimitMemory(const Path& folder, int64_t bytes) {
-  for (const auto& [name, value] : MemoryLimitFiles(IsVersion2(folder), bytes)) {
+Result<void> WriteControls(const Path& folder, const ControlFiles& files) {
+  for (const auto& [name, value] : files) {
     const bool optional = name.starts_with('?');
     auto written = WriteControl(folder / name.substr(optional ? 1 : 0), value);
     if (!written.ok() && !optional) return written;
@@ -84,6 +85,14 @@ Result<void> LimitMemory(const Path& folder, int64_t bytes) {
 
 bool Contains(const std::vector<Path>& folders, const Path& folder) {
   return std::find(folders.begin(), folders.end(), folder) != folders.end();
+}
+
+// Each once; in version 2 they are all the same.
+std::vector<Path> Parents(const CgroupHost& host) {
+  std::vector<Path> parents;
+  for (const Path& parent : {host.unified, host.memory, host.processes, host.cpu})
+    if (!parent.empty() && !Contains(parents, parent)) parents.push_back(parent);
+  return parents;
 }
 
 std::vector<pid_t> Members(const Path& folder) {
@@ -138,12 +147,15 @@ CgroupLayout ParseCgroupLayout(std::string_view mountinfo, std::string_view self
     if (dash[1] != "cgroup") continue;
     if (HasItem(dash[3], ',', "memory")) layout.memory_v1 = place("memory", top, fields[3]);
     if (HasItem(dash[3], ',', "pids")) layout.pids_v1 = place("pids", top, fields[3]);
+    if (HasItem(dash[3], ',', "cpu")) layout.cpu_v1 = place("cpu", top, fields[3]);
   }
   return layout;
 }
 
 Path CgroupParent(const CgroupLayout& layout, std::string_view controller) {
-  const auto& v1 = controller == "memory" ? layout.memory_v1 : layout.pids_v1;
+  const auto& v1 = controller == "memory" ? layout.memory_v1
+                   : controller == "pids" ? layout.pids_v1
+                                          : layout.cpu_v1;
   if (v1.has_value()) return v1->own;
   if (!layout.unified.has_value()) return {};
   // A version 2 cgroup that hands controllers down has no processes of its own (but for the root),
@@ -168,6 +180,7 @@ CgroupHost DetectCgroups() {
       &CgroupHost::memory, host);
   Try(CgroupParent(layout, "pids"), {.processes = 64}, "process limit", &CgroupHost::processes,
       host);
+  Try(CgroupParent(layout, "cpu"), {.cpus = 1}, "cpu limit", &CgroupHost::cpu, host);
   // In version 2 the folder that takes limits also takes the kill.
   const bool limits_are_v2 = !host.memory.empty() && IsVersion2(host.memory);
   if (limits_are_v2)
@@ -178,11 +191,18 @@ CgroupHost DetectCgroups() {
   return host;
 }
 
-std::vector<std::pair<std::string, std::string>> MemoryLimitFiles(bool version2, int64_t bytes) {
+ControlFiles MemoryLimitFiles(bool version2, int64_t bytes) {
   const std::string value = std::to_string(bytes);
   if (version2) return {{"memory.max", value}, {"?memory.swap.max", "0"}};
   // The sum with swap may never be below the limit of memory alone, hence the order.
   return {{"memory.limit_in_bytes", value}, {"?memory.memsw.limit_in_bytes", value}};
+}
+
+ControlFiles CpuLimitFiles(bool version2, int64_t cpus) {
+  const std::string quota = std::to_string(cpus * kCpuPeriodMicros);
+  const std::string period = std::to_string(kCpuPeriodMicros);
+  if (version2) return {{"cpu.max", quota + " " + period}};
+  return {{"cpu.cfs_period_us", period}, {"cpu.cfs_quota_us", quota}};
 }
 
 Result<Cgroup> Cgroup::Create(const CgroupHost& host, const std::string& name,
@@ -196,12 +216,10 @@ Result<Cgroup> Cgroup::Create(const CgroupHost& host, const std::string& name,
 
 Cgroup Cgroup::Adopt(const CgroupHost& host, const std::string& name) {
   Cgroup cgroup;
-  for (const Path& parent : {host.unified, host.memory, host.processes}) {
+  for (const Path& parent : Parents(host)) {
     std::error_code ignored;
     const Path folder = parent / name;
-    if (!parent.empty() && !Contains(cgroup.folders_, folder) &&
-        std::filesystem::is_directory(folder, ignored))
-      cgroup.folders_.push_back(folder);
+    if (std::filesystem::is_directory(folder, ignored)) cgroup.folders_.push_back(folder);
   }
   return cgroup;
 }
@@ -212,12 +230,19 @@ Result<void> Cgroup::Fill(const CgroupHost& host, const std::string& name,
   if (!host.memory.empty()) {
     VLMHB_TRY(Make(host.memory, name));
     memory_ = host.memory / name;
-    if (limits.memory_bytes > 0) VLMHB_TRY(LimitMemory(memory_, limits.memory_bytes));
+    if (limits.memory_bytes > 0)
+      VLMHB_TRY(WriteControls(memory_, MemoryLimitFiles(IsVersion2(memory_), limits.memory_bytes)));
   }
   if (!host.processes.empty()) {
     VLMHB_TRY(Make(host.processes, name));
     if (limits.processes > 0)
       VLMHB_TRY(WriteControl(host.processes / name / "pids.max", std::to_string(limits.processes)));
+  }
+  if (!host.cpu.empty()) {
+    VLMHB_TRY(Make(host.cpu, name));
+    const Path folder = host.cpu / name;
+    if (limits.cpus > 0)
+      VLMHB_TRY(WriteControls(folder, CpuLimitFiles(IsVersion2(folder), limits.cpus)));
   }
   return {};
 }
@@ -269,6 +294,11 @@ std::optional<int64_t> Cgroup::PeakMemoryBytes() const {
                     "");
 }
 
+bool Cgroup::HasMembers() const {
+  return std::any_of(folders_.begin(), folders_.end(),
+                     [](const Path& folder) { return !Members(folder).empty(); });
+}
+
 Result<void> Cgroup::Remove(milliseconds timeout) {
   const auto deadline = SteadyClock::now() + timeout;
   while (!folders_.empty()) {
@@ -292,23 +322,19 @@ Result<void> Cgroup::Remove(milliseconds timeout) {
   return {};
 }
 
-int RemoveOrphanCgroups(const CgroupHost& host) {
+std::vector<std::string> OwnedCgroups(const CgroupHost& host) {
   std::vector<std::string> names;
-  for (const Path& parent : {host.memory, host.processes, host.unified}) {
-    if (parent.empty()) continue;
+  for (const Path& parent : Parents(host)) {
     std::error_code error;
     for (std::filesystem::directory_iterator at(parent, error), end; !error && at != end;
          at.increment(error)) {
       const std::string name = at->path().filename().string();
-      if (IsOrphanName(name)) names.push_back(name);
+      if (ParseOwnedName(name).has_value()) names.push_back(name);
     }
   }
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
-  int removed = 0;
-  for (const std::string& name : names)
-    removed += Cgroup::Adopt(host, name).Remove(milliseconds(500)).ok();
-  return removed;
+  return names;
 }
 
 }  // namespace vlmhb::os

@@ -28,13 +28,14 @@ struct CgroupPlace {
 struct CgroupLayout {
   std::optional<CgroupPlace> memory_v1;
   std::optional<CgroupPlace> pids_v1;
+  std::optional<CgroupPlace> cpu_v1;
   std::optional<CgroupPlace> unified;
 };
 
 // From the text of /proc/self/mountinfo and /proc/self/cgroup. Pure.
 CgroupLayout ParseCgroupLayout(std::string_view mountinfo, std::string_view self_cgroup);
 
-// The folder in which cgroups with `controller` ("memory", "pids") can be made: that of this
+// The folder in which cgroups with `controller` ("memory", "pids", "cpu") can be made: that of this
 // process for version 1; for version 2 the nearest one upwards that hands the controller to its
 // children. Empty if there is none.
 Path CgroupParent(const CgroupLayout& layout, std::string_view controller);
@@ -43,6 +44,7 @@ Path CgroupParent(const CgroupLayout& layout, std::string_view controller);
 struct CgroupHost {
   Path memory;                        // empty: memory cannot be limited
   Path processes;                     // empty: the number of processes cannot be limited
+  Path cpu;                           // empty: time of the cores cannot be limited
   Path unified;                       // empty: no cgroup.kill; members are killed one by one
   std::vector<std::string> problems;  // why something is empty
 };
@@ -53,12 +55,15 @@ CgroupHost DetectCgroups();
 struct CgroupLimits {
   int64_t memory_bytes = 0;  // memory and swap together; 0: none
   int64_t processes = 0;     // processes and threads; 0: none
+  int64_t cpus = 0;          // cores' worth of time; 0: none
 };
 
-// The control files that set `limits`, with their values, in the order in which they must be
+// The control files that set a limit, with their values, in the order in which they must be
 // written. A file whose name starts with '?' may be absent (a kernel without swap accounting).
 // Pure.
-std::vector<std::pair<std::string, std::string>> MemoryLimitFiles(bool version2, int64_t bytes);
+using ControlFiles = std::vector<std::pair<std::string, std::string>>;
+ControlFiles MemoryLimitFiles(bool version2, int64_t bytes);
+ControlFiles CpuLimitFiles(bool version2, int64_t cpus);
 
 // One cgroup: a folder in each hierarchy that is needed. Move-only; removing it is up to the owner,
 // by Remove(), since that can fail and waits.
@@ -83,6 +88,8 @@ class Cgroup {
   // The most memory that the members ever used together; nullopt where the kernel does not tell.
   std::optional<int64_t> PeakMemoryBytes() const;
 
+  bool HasMembers() const;
+
   // Kills the members, waits for them to go and removes the folders. Idempotent. kTimeout if some
   // member is still there after `timeout` (it hangs in the kernel); may be called again then.
   Result<void> Remove(std::chrono::milliseconds timeout);
@@ -95,8 +102,7 @@ class Cgroup {
   std::vector<Path> folders_;  // all of them, each once
 };
 
-// Kills and removes the cgroups named by OwnedName() in processes that have ended. Returns how many
-// there were.
-int RemoveOrphanCgroups(const CgroupHost& host);
+// The cgroups here that OwnedName() named, in this process or another, ended or not. Sorted.
+std::vector<std::string> OwnedCgroups(const CgroupHost& host);
 
 }  // namespace vlmhb::os

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "base/text.h"
@@ -59,11 +60,17 @@ TEST(Cgroup, Version2TakesTheNearestFolderThatHandsTheControllerDown) {
 }
 
 TEST(Cgroup, LimitsAreWrittenInTheOrderTheKernelTakes) {
-  using Files = std::vector<std::pair<std::string, std::string>>;
-  EXPECT_EQ(MemoryLimitFiles(false, 4096),
-            (Files{{"memory.limit_in_bytes", "4096"}, {"?memory.memsw.limit_in_bytes", "4096"}}));
+  EXPECT_EQ(
+      MemoryLimitFiles(false, 4096),
+      (ControlFiles{{"memory.limit_in_bytes", "4096"}, {"?memory.memsw.limit_in_bytes", "4096"}}));
   EXPECT_EQ(MemoryLimitFiles(true, 4096),
-            (Files{{"memory.max", "4096"}, {"?memory.swap.max", "0"}}));
+            (ControlFiles{{"memory.max", "4096"}, {"?memory.swap.max", "0"}}));
+}
+
+TEST(Cgroup, CoresAreAQuotaInEveryPeriod) {
+  EXPECT_EQ(CpuLimitFiles(false, 2),
+            (ControlFiles{{"cpu.cfs_period_us", "100000"}, {"cpu.cfs_quota_us", "200000"}}));
+  EXPECT_EQ(CpuLimitFiles(true, 1), (ControlFiles{{"cpu.max", "100000 100000"}}));
 }
 
 // The rest needs the right to make cgroups.
@@ -109,7 +116,20 @@ TEST_F(RealCgroup, CountsOutOfMemoryKills) {
   EXPECT_TRUE(cgroup->Remove(kPlenty).ok());
 }
 
-TEST_F(RealCgroup, RemovesWhatADeadProcessLeft) {
+TEST_F(RealCgroup, TheKernelHasTheLimitOfCores) {
+  if (host_.cpu.empty()) GTEST_SKIP() << "cores cannot be limited here";
+  const std::string name = OwnedName("cpu");
+  auto cgroup = Cgroup::Create(host_, name, {.cpus = 2});
+  ASSERT_TRUE(cgroup.ok()) << cgroup.error().ToString();
+  const Path folder = host_.cpu / name;
+  const bool version2 = std::filesystem::exists(folder / "cpu.max");
+  const auto text = ReadFile(folder / (version2 ? "cpu.max" : "cpu.cfs_quota_us"));
+  ASSERT_TRUE(text.ok()) << text.error().ToString();
+  EXPECT_EQ(Trim(*text), version2 ? "200000 100000" : "200000");
+  EXPECT_TRUE(cgroup->Remove(kPlenty).ok());
+}
+
+TEST_F(RealCgroup, WhatADeadProcessLeftCanBeFoundAndRemoved) {
   const pid_t child = ::fork();
   if (child == 0) ::_exit(0);
   ASSERT_EQ(::waitpid(child, nullptr, 0), child);
@@ -117,7 +137,10 @@ TEST_F(RealCgroup, RemovesWhatADeadProcessLeft) {
   const std::string self = "." + std::to_string(::getpid()) + ".";
   name.replace(name.find(self), self.size(), "." + std::to_string(child) + ".");
   ASSERT_TRUE(Cgroup::Create(host_, name, {}).ok());
-  EXPECT_GE(RemoveOrphanCgroups(host_), 1);
+  const std::vector<std::string> owned = OwnedCgroups(host_);
+  EXPECT_TRUE(std::binary_search(owned.begin(), owned.end(), name));
+  EXPECT_TRUE(IsOrphanName(name));
+  EXPECT_TRUE(Cgroup::Adopt(host_, name).Remove(kPlenty).ok());
   EXPECT_TRUE(Cgroup::Adopt(host_, name).ProcsFiles().empty());
 }
 

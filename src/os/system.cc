@@ -77,16 +77,22 @@ std::string OwnedName(std::string_view id) {
   return fmt::format("{}{}.{}", OwnedPrefix(), ::getpid(), id);
 }
 
-bool IsOrphanName(std::string_view name) {
-  if (!name.starts_with(OwnedPrefix())) return false;
+std::optional<OwnedNameParts> ParseOwnedName(std::string_view name) {
+  if (!name.starts_with(OwnedPrefix())) return std::nullopt;
   name.remove_prefix(OwnedPrefix().size());
   const size_t dot = name.find('.');
-  if (dot == name.npos) return false;
+  if (dot == name.npos) return std::nullopt;
   const auto pid = ParseNumber<pid_t>(name.substr(0, dot));
-  if (!pid.has_value() || *pid <= 0) return false;
+  if (!pid.has_value() || *pid <= 0) return std::nullopt;
   // A zombie counts as ended: kill() would find it for as long as its parent does not reap it.
   const auto facts = ReadProcessFacts(*pid);
-  return !facts.has_value() || facts->ended();
+  return OwnedNameParts{.id = std::string(name.substr(dot + 1)),
+                        .owner_alive = facts.has_value() && !facts->ended()};
+}
+
+bool IsOrphanName(std::string_view name) {
+  const auto parts = ParseOwnedName(name);
+  return parts.has_value() && !parts->owner_alive;
 }
 
 }  // namespace vlmhb::os

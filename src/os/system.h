@@ -30,7 +30,13 @@ std::optional<pid_t> OldestChild(pid_t parent);
 // A name for something that this process leaves in a place shared with others: it tells which
 // process (of which boot and pid namespace) made it, so that another one can remove it later.
 std::string OwnedName(std::string_view id);
-// Whether OwnedName made `name` in a process of this boot and pid namespace that has ended.
+// What OwnedName made in some process of this boot and pid namespace; nullopt for any other name.
+struct OwnedNameParts {
+  std::string id;
+  bool owner_alive = false;
+};
+std::optional<OwnedNameParts> ParseOwnedName(std::string_view name);
+// Such a name whose owner has ended.
 bool IsOrphanName(std::string_view name);
 
 }  // namespace vlmhb::os

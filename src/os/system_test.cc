@@ -40,6 +40,10 @@ TEST(System, FindsTheOldestChild) {
 TEST(System, NamesTellWhoseTheyAre) {
   const std::string mine = OwnedName("run");
   EXPECT_FALSE(IsOrphanName(mine));
+  const auto parts = ParseOwnedName(mine);
+  ASSERT_TRUE(parts.has_value());
+  EXPECT_EQ(parts->id, "run");
+  EXPECT_TRUE(parts->owner_alive);
   const std::string prefix = mine.substr(0, mine.size() - std::to_string(::getpid()).size() - 4);
   const pid_t child = ::fork();
   if (child == 0) ::_exit(0);
@@ -52,7 +56,7 @@ TEST(System, NamesTellWhoseTheyAre) {
   for (const std::string& other :
        {std::string("vlmhb."), prefix, prefix + "x.run", prefix + "0.run", prefix + "99999999",
         "vlmhb.0badcafe." + std::to_string(child) + ".run", std::string("system.slice")})
-    EXPECT_FALSE(IsOrphanName(other)) << other;
+    EXPECT_FALSE(ParseOwnedName(other).has_value()) << other;
 }
 
 }  // namespace
