@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <set>
 
 #include "base/text.h"
 
@@ -46,15 +48,30 @@ void AddSystem(Options& options, const HostSystem& host, Network network) {
     for (const std::string& file : host.network_files) Add(options, {"--ro-bind", file, file});
 }
 
+// The number of a descriptor that bwrap will read `content` from.
+std::string AddFile(BubblewrapCall& call, std::string content) {
+  const int fd = kFirstFileFd + static_cast<int>(call.files.size());
+  call.files[fd] = std::move(content);
+  return std::to_string(fd);
+}
+
 void AddMadeUpFiles(BubblewrapCall& call, Network network) {
-  int fd = kFirstFileFd;
   const auto add = [&](const char* path, const char* content) {
-    Add(call.options, {"--ro-bind-data", std::to_string(fd), path});
-    call.files[fd++] = content;
+    Add(call.options, {"--ro-bind-data", AddFile(call, content), path});
   };
   add("/etc/passwd", kPasswd);
   add("/etc/group", kGroup);
   if (network == Network::kNone) add("/etc/hosts", kHosts);
+}
+
+void AddGpus(Options& options, const HostSystem& host, const std::vector<std::string>& ids) {
+  if (ids.empty()) return;
+  std::set<Path> devices;
+  for (const os::Gpu& gpu : host.gpu.gpus)
+    if (std::find(ids.begin(), ids.end(), gpu.id) != ids.end())
+      for (Path& device : os::GpuDevices(gpu)) devices.insert(std::move(device));
+  for (const Path& device : devices) Add(options, {"--dev-bind", device.string(), device.string()});
+  Add(options, {"--ro-bind", "/sys", "/sys"});
 }
 
 std::string ReadSetting(const char* path) {
@@ -78,6 +95,7 @@ HostSystem InspectHost() {
     if (fs::exists(file, ignored)) host.files.emplace_back(file);
   for (const char* file : kNetworkFiles)
     if (fs::exists(file, ignored)) host.network_files.emplace_back(file);
+  host.gpu = os::DetectGpus();
   return host;
 }
 
@@ -101,13 +119,14 @@ BubblewrapCall PlanBubblewrap(const Path& program, BubblewrapVersion version,
   if (version >= BubblewrapVersion{0, 8}) Add(options, {"--disable-userns"});
   Add(options, {"--die-with-parent", "--new-session", "--uid", user, "--gid", user});
   Add(options, {"--hostname", "sandbox", "--cap-drop", "ALL", "--clearenv"});
-  for (const auto& [name, value] : CompleteEnvironment(command.env, "/tmp"))
+  for (const auto& [name, value] : CompleteEnvironment(command.env, "/tmp", spec.gpu_ids))
     Add(options, {"--setenv", name, value});
 
   AddSystem(options, host, spec.network);
   AddMadeUpFiles(call, spec.network);
   const std::string tmp_bytes = std::to_string(spec.tmp_bytes);
   Add(options, {"--proc", "/proc", "--dev", "/dev"});
+  AddGpus(options, host, spec.gpu_ids);
   Add(options,
       {"--size", tmp_bytes, "--tmpfs", "/dev/shm", "--size", tmp_bytes, "--tmpfs", "/tmp"});
   for (const Mount& mount : mounts)
@@ -115,6 +134,7 @@ BubblewrapCall PlanBubblewrap(const Path& program, BubblewrapVersion version,
                   mount.guest});
   Add(options, {"--remount-ro", "/proc", "--remount-ro", "/dev", "--remount-ro", "/"});
   Add(options, {"--chdir", "/tmp"});
+  if (!host.syscall_filter.empty()) Add(options, {"--seccomp", AddFile(call, host.syscall_filter)});
 
   call.argv = {program.string(),          "--args", std::to_string(kOptionsFd), "--json-status-fd",
                std::to_string(kStatusFd), "--"};
@@ -131,8 +151,10 @@ std::vector<std::string> BehindShell(const std::vector<std::string>& argv, int l
 }
 
 std::map<std::string, std::string> CompleteEnvironment(
-    const std::map<std::string, std::string>& chosen, const std::string& tmp) {
+    const std::map<std::string, std::string>& chosen, const std::string& tmp,
+    const std::vector<std::string>& gpu_ids) {
   std::map<std::string, std::string> complete = chosen;
+  if (!gpu_ids.empty()) complete["CUDA_VISIBLE_DEVICES"] = Join(gpu_ids, ",");
   complete.insert({{"PATH", "/usr/local/bin:/usr/bin:/bin"},
                    {"HOME", tmp},
                    {"TMPDIR", tmp},

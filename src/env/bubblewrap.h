@@ -5,8 +5,10 @@
 // What the command finds: the host's /usr read-only, a handful of files in /etc, its own /proc
 // (read-only: a sandbox made by root could otherwise write the host's /proc/sys), /dev, /dev/shm
 // and /tmp, and the mounts below /data. Everything else is an empty read-only root. It runs as user
-// and group 65534 without capabilities, in namespaces of its own, and cannot make further user
-// namespaces.
+// and group 65534 without capabilities, in namespaces of its own, cannot make further user
+// namespaces, and its system calls are filtered (os/seccomp.h). A command that was given GPUs also
+// finds their devices and the host's /sys, read-only, from which GPU libraries learn how the
+// devices are connected.
 
 #include <map>
 #include <string>
@@ -14,6 +16,7 @@
 #include <vector>
 
 #include "env/contract.h"
+#include "os/gpu.h"
 
 namespace vlmhb::env {
 
@@ -25,8 +28,10 @@ struct HostSystem {
   std::vector<std::string> folders;          // "/usr" and what is not a link into it
   std::vector<std::string> files;            // in /etc, for every sandbox
   std::vector<std::string> network_files;    // in /etc, for sandboxes with the host's network
+  os::GpuHost gpu;
+  std::string syscall_filter;  // a program of the kernel's; "": none
 };
-// Looks at this machine once.
+// Looks at this machine once; the filter is the caller's to add.
 HostSystem InspectHost();
 
 struct BubblewrapVersion {
@@ -60,9 +65,10 @@ BubblewrapCall PlanBubblewrap(const Path& program, BubblewrapVersion version,
 // sandbox. `log_fd` becomes standard output and error; -1 leaves them.
 std::vector<std::string> BehindShell(const std::vector<std::string>& argv, int log_fd);
 
-// PATH, HOME, TMPDIR and LANG, with `chosen` over them.
+// PATH, HOME, TMPDIR and LANG, with `chosen` over them; and which GPUs are the command's.
 std::map<std::string, std::string> CompleteEnvironment(
-    const std::map<std::string, std::string>& chosen, const std::string& tmp);
+    const std::map<std::string, std::string>& chosen, const std::string& tmp,
+    const std::vector<std::string>& gpu_ids);
 
 // The kernel settings that forbid sandboxes to ordinary users, "" or a number as /proc/sys has
 // them.

@@ -11,10 +11,14 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-const HostSystem kHost{.links = {{"/bin", "usr/bin"}, {"/lib64", "usr/lib64"}},
-                       .folders = {"/usr", "/lib"},
-                       .files = {"/etc/fonts"},
-                       .network_files = {"/etc/resolv.conf"}};
+const HostSystem kHost{
+    .links = {{"/bin", "usr/bin"}, {"/lib64", "usr/lib64"}},
+    .folders = {"/usr", "/lib"},
+    .files = {"/etc/fonts"},
+    .network_files = {"/etc/resolv.conf"},
+    .gpu = {.driver = "535.1",
+            .gpus = {{.id = "GPU-a", .minor = 900}, {.id = "GPU-b", .minor = 901}}},
+    .syscall_filter = "filter"};
 
 const Command kCommand{.argv = {"/data/vlmhb/vlmhb", "stage", "--spec", "a b"},
                        .env = {{"TOKEN", "s3cret"}},
@@ -42,8 +46,9 @@ TEST(Bubblewrap, TheWholeCallIsAsExpected) {
             "--ro-bind-data|6|/etc/passwd|--ro-bind-data|7|/etc/group|--ro-bind-data|8|/etc/hosts|"
             "--proc|/proc|--dev|/dev|--size|4096|--tmpfs|/dev/shm|--size|4096|--tmpfs|/tmp|"
             "--ro-bind|/srv/in put|/data/in|--bind|/srv/out|/data/out|"
-            "--remount-ro|/proc|--remount-ro|/dev|--remount-ro|/|--chdir|/tmp");
-  ASSERT_EQ(call.files.size(), 3u);
+            "--remount-ro|/proc|--remount-ro|/dev|--remount-ro|/|--chdir|/tmp|--seccomp|9");
+  ASSERT_EQ(call.files.size(), 4u);
+  EXPECT_EQ(call.files.at(9), "filter");
   EXPECT_EQ(call.files.at(6), "nobody:x:65534:65534:nobody:/tmp:/bin/sh\n");
 }
 
@@ -58,6 +63,14 @@ TEST(Bubblewrap, TheHostsNetworkComesWithItsNames) {
   EXPECT_THAT(options, Not(HasSubstr("/etc/hosts")));
 }
 
+TEST(Bubblewrap, OnlyTheGpusThatWereGivenAreInside) {
+  const std::string options = Join(Plan({.id = "x", .gpus = 1, .gpu_ids = {"GPU-b"}}).options, " ");
+  EXPECT_THAT(options, HasSubstr("--dev-bind /dev/nvidia901 /dev/nvidia901"));
+  EXPECT_THAT(options, Not(HasSubstr("/dev/nvidia900")));
+  EXPECT_THAT(options, HasSubstr("--ro-bind /sys /sys"));
+  EXPECT_THAT(options, HasSubstr("--setenv CUDA_VISIBLE_DEVICES GPU-b"));
+}
+
 TEST(Bubblewrap, AnOldVersionIsNotAskedForWhatItDoesNotKnow) {
   EXPECT_THAT(Join(Plan({.id = "x"}, {0, 6, 1}).options, " "), Not(HasSubstr("--disable-userns")));
   EXPECT_EQ(ParseBubblewrapVersion("bubblewrap 0.11.2\n"), (BubblewrapVersion{0, 11, 2}));
@@ -66,7 +79,7 @@ TEST(Bubblewrap, AnOldVersionIsNotAskedForWhatItDoesNotKnow) {
 }
 
 TEST(Bubblewrap, TheEnvironmentMayOverrideItsDefaults) {
-  const auto complete = CompleteEnvironment({{"HOME", "/data/home"}}, "/tmp");
+  const auto complete = CompleteEnvironment({{"HOME", "/data/home"}}, "/tmp", {});
   EXPECT_EQ(complete.at("HOME"), "/data/home");
   EXPECT_EQ(complete.at("TMPDIR"), "/tmp");
 }

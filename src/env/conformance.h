@@ -486,9 +486,35 @@ TEST_P(RealConformance, HostProcessesAreNotSeen) {
 TEST_P(RealConformance, ItRunsWithoutPowers) {
   if (!manager_->capabilities().filesystem_isolation) GTEST_SKIP() << "it is this user";
   EXPECT_EQ(
-      Output("grep -h -E 'Cap(Eff|Prm|Bnd)|NoNewPrivs' /proc/self/status | cut -f2 | sort -u; "
-             "[ $(id -u) != 0 ] && echo no root"),
-      "0000000000000000\n1\nno root\n");
+      Output("grep -h -E 'Cap(Eff|Prm|Bnd)|NoNewPrivs|Seccomp:' /proc/self/status | cut -f2 | "
+             "sort -u; [ $(id -u) != 0 ] && echo no root"),
+      "0000000000000000\n1\n2\nno root\n")
+      << "no capabilities, no new privileges, filtered system calls";
+}
+
+TEST_P(RealConformance, TheKernelIsOutOfReach) {
+  if (!manager_->capabilities().filesystem_isolation) GTEST_SKIP() << "it is this user";
+  EXPECT_EQ(Output("unshare --user true 2>/dev/null && echo namespace; "
+                   "unshare --mount true 2>/dev/null && echo mounts; "
+                   "mount -t tmpfs x /tmp 2>/dev/null && echo mounted; "
+                   "dmesg >/dev/null 2>&1 && echo log; true"),
+            "");
+}
+
+TEST_P(RealConformance, TheLimitsInForceAreTold) {
+  EnvSpec spec = Spec("t");
+  spec.cpus = 1;
+  spec.memory_bytes = 256 << 20;
+  spec.max_processes = 50;
+  Output("true", spec);
+  EXPECT_EQ(ToString(status_), "exit code 0");
+  const json::object described = manager_->Describe("t");
+  const json::object* limits = FindObject(described, "limits");
+  ASSERT_NE(limits, nullptr);
+  const Capabilities& can = manager_->capabilities();
+  EXPECT_EQ(FindInt(*limits, "cpus", 0), can.cpu_limit ? 1 : 0);
+  EXPECT_EQ(FindInt(*limits, "memory_bytes", 0), can.memory_limit ? 256 << 20 : 0);
+  EXPECT_EQ(FindInt(*limits, "max_processes", 0), can.process_limit ? 50 : 0);
 }
 
 TEST_P(RealConformance, AnotherInstanceTakesOver) {

@@ -10,6 +10,7 @@
 
 #include "env/running_command.h"
 #include "os/process.h"
+#include "os/seccomp.h"
 #include "os/system.h"
 
 namespace vlmhb::env {
@@ -47,12 +48,17 @@ std::string VersionText(const BubblewrapVersion& version) {
   return fmt::format("{}.{}.{}", version.major, version.minor, version.patch);
 }
 
-void RemoveOrphanFolders(const Path& scratch) {
-  std::error_code error;
-  for (fs::directory_iterator at(scratch, error), end; !error && at != end; at.increment(error)) {
-    std::error_code ignored;
-    if (os::IsOrphanName(at->path().filename().native())) fs::remove_all(at->path(), ignored);
-  }
+constexpr std::string_view kCgroup = "cgroup";
+constexpr std::string_view kFolder = "folder";
+
+// `owned` is a name by os::OwnedName.
+Leftover LeftoverOf(std::string_view kind, const std::string& owned, std::string_view state) {
+  const auto parts = os::ParseOwnedName(owned);
+  return {.kind = std::string(kind),
+          .name = owned,
+          .id = parts->id,
+          .state = std::string(state),
+          .owner_alive = parts->owner_alive};
 }
 
 }  // namespace
@@ -70,11 +76,11 @@ ProcessEnvManager::ProcessEnvManager(ProcessEnvOptions options)
   if (sandboxed()) {
     program_ = os::FindProgram(options_.bubblewrap);
     if (program_.has_value()) version_ = AskVersion(*program_);
-    host_ = InspectHost();
   }
+  host_ = InspectHost();
+  if (auto filter = os::SandboxSyscallFilter(); filter.ok())
+    host_.syscall_filter = *std::move(filter);
   DescribeCapabilities();
-  os::RemoveOrphanCgroups(cgroups_);
-  RemoveOrphanFolders(options_.scratch);
 }
 
 ProcessEnvManager::~ProcessEnvManager() {
@@ -93,16 +99,23 @@ void ProcessEnvManager::DescribeCapabilities() {
   can.network_isolation = sandboxed();
   can.memory_limit = !cgroups_.memory.empty();
   can.process_limit = !cgroups_.processes.empty();
+  can.cpu_limit = !cgroups_.cpu.empty();
+  can.gpu = !host_.gpu.gpus.empty();
   if (!sandboxed())
     can.warnings.push_back(
         "no sandbox: commands see all files of this user and the network, and "
         "the size of their temporary files is not limited");
+  if (sandboxed() && host_.syscall_filter.empty())
+    can.warnings.push_back("system calls are not filtered: no filter could be made");
   for (const std::string& problem : cgroups_.problems)
     can.warnings.push_back(fmt::format(
         "not enforced: {}; run as root, or under 'systemd-run --user --scope'", problem));
 }
 
 Result<void> ProcessEnvManager::Probe() {
+  VLMHB_ASSIGN(const std::vector<Leftover> found, List());
+  for (const Leftover& leftover : found)
+    if (!leftover.owner_alive) (void)Remove(leftover);  // it is tried again by the next Probe
   if (!sandboxed()) return {};
   const auto unavailable = [](const std::string& reason) {
     return Error(ErrorCode::kUnavailable, reason);
@@ -132,10 +145,9 @@ Result<void> ProcessEnvManager::Probe() {
 Result<void> ProcessEnvManager::Setup(const EnvSpec& spec) {
   VLMHB_TRY(CheckSpec(spec));
   if (environments_.contains(spec.id)) return Misuse(spec.id, "exists already");
-  if (spec.gpus > 0) return BadSpec(spec.id, "GPUs are not available in the process environment");
-
   auto environment = std::make_unique<Environment>();
   environment->spec = spec;
+  VLMHB_TRY(ChooseGpus(environment->spec));
   const int64_t processes =
       spec.max_processes > 0 ? spec.max_processes + (sandboxed() ? kSandboxProcesses : 0) : 0;
   const std::string name = os::OwnedName(spec.id);
@@ -144,11 +156,25 @@ Result<void> ProcessEnvManager::Setup(const EnvSpec& spec) {
     VLMHB_TRY(os::MakeFolders(environment->tmp));
     fs::permissions(environment->tmp, fs::perms::owner_all);
   }
-  auto cgroup = os::Cgroup::Create(cgroups_, name,
-                                   {.memory_bytes = spec.memory_bytes, .processes = processes});
+  auto cgroup = os::Cgroup::Create(
+      cgroups_, name,
+      {.memory_bytes = spec.memory_bytes, .processes = processes, .cpus = spec.cpus});
   if (!cgroup.ok()) return std::move(cgroup).error().With("setting up environment " + spec.id);
   environment->cgroup = std::move(*cgroup);
   environments_[spec.id] = std::move(environment);
+  return {};
+}
+
+Result<void> ProcessEnvManager::ChooseGpus(EnvSpec& spec) const {
+  const std::vector<os::Gpu>& here = host_.gpu.gpus;
+  for (const std::string& id : spec.gpu_ids)
+    if (std::none_of(here.begin(), here.end(), [&](const os::Gpu& gpu) { return gpu.id == id; }))
+      return BadSpec(spec.id, fmt::format("GPU '{}' is not here", id));
+  if (!spec.gpu_ids.empty()) return {};
+  if (spec.gpus > std::ssize(here))
+    return BadSpec(spec.id,
+                   fmt::format("it needs {} GPUs and there are {}", spec.gpus, here.size()));
+  for (int64_t i = 0; i < spec.gpus; ++i) spec.gpu_ids.push_back(here[static_cast<size_t>(i)].id);
   return {};
 }
 
@@ -214,11 +240,12 @@ Result<void> ProcessEnvManager::StartSandboxed(Environment& environment, const C
 
 Result<void> ProcessEnvManager::StartPlain(Environment& environment, const Command& command,
                                            int log_fd) {
-  os::SpawnOptions spawn{.argv = BehindShell(command.argv, -1),
-                         .env = CompleteEnvironment(command.env, environment.tmp.string()),
-                         .working_folder = environment.tmp,
-                         .fds = {{1, log_fd}, {2, log_fd}},
-                         .cgroup_procs = environment.cgroup.ProcsFiles()};
+  os::SpawnOptions spawn{
+      .argv = BehindShell(command.argv, -1),
+      .env = CompleteEnvironment(command.env, environment.tmp.string(), environment.spec.gpu_ids),
+      .working_folder = environment.tmp,
+      .fds = {{1, log_fd}, {2, log_fd}},
+      .cgroup_procs = environment.cgroup.ProcsFiles()};
   VLMHB_ASSIGN(os::Process process, os::Spawn(spawn));
   environment.command = std::make_unique<RunningCommand>(std::move(process), std::nullopt,
                                                          environment.cgroup, command.timeout);
@@ -282,6 +309,7 @@ json::object ProcessEnvManager::Describe(const std::string& id) const {
   json::object limits{
       {"memory_bytes", LimitToJson(spec.memory_bytes, capabilities_.memory_limit)},
       {"max_processes", LimitToJson(spec.max_processes, capabilities_.process_limit)},
+      {"cpus", LimitToJson(spec.cpus, capabilities_.cpu_limit)},
       {"tmp_bytes", LimitToJson(spec.tmp_bytes, sandboxed())}};
   const auto peak = environment.cgroup.PeakMemoryBytes();
   json::object observed{
@@ -294,6 +322,8 @@ json::object ProcessEnvManager::Describe(const std::string& id) const {
           {"engine_version", sandboxed() ? VersionText(version_) : ""},
           {"sandbox", sandboxed()},
           {"network", no_network ? "none" : "host"},
+          {"syscalls_filtered", sandboxed() && !host_.syscall_filter.empty()},
+          {"gpus", json::array(spec.gpu_ids.begin(), spec.gpu_ids.end())},
           {"uid", sandboxed() ? kSandboxUser : static_cast<int>(::getuid())},
           {"limits", std::move(limits)},
           {"mounts", MountsToJson(environment.mounts)},
@@ -310,8 +340,32 @@ Result<void> ProcessEnvManager::Reattach(const EnvSpec& spec, const Path&) {
   return Error(ErrorCode::kNotFound, fmt::format("environment '{}' is gone", spec.id));
 }
 
-Result<std::vector<Leftover>> ProcessEnvManager::List() { return std::vector<Leftover>(); }
+Result<std::vector<Leftover>> ProcessEnvManager::List() {
+  std::vector<Leftover> found;
+  for (const std::string& name : os::OwnedCgroups(cgroups_)) {
+    const bool running = os::Cgroup::Adopt(cgroups_, name).HasMembers();
+    found.push_back(LeftoverOf(kCgroup, name, running ? "running" : "empty"));
+  }
+  std::error_code error;
+  for (fs::directory_iterator at(options_.scratch, error), end; !error && at != end;
+       at.increment(error)) {
+    const std::string name = at->path().filename().string();
+    if (os::ParseOwnedName(name).has_value()) found.push_back(LeftoverOf(kFolder, name, "there"));
+  }
+  return found;
+}
 
-Result<void> ProcessEnvManager::Remove(const Leftover&) { return {}; }
+Result<void> ProcessEnvManager::Remove(const Leftover& leftover) {
+  if (!os::ParseOwnedName(leftover.name).has_value() ||
+      leftover.name.find('/') != leftover.name.npos)
+    return Error(ErrorCode::kInvalidConfig,
+                 fmt::format("'{}' was not made by vlmhb", leftover.name));
+  if (leftover.kind == kCgroup)
+    return os::Cgroup::Adopt(cgroups_, leftover.name).Remove(kRemoveTimeout);
+  std::error_code error;
+  fs::remove_all(options_.scratch / leftover.name, error);
+  if (error) return ErrnoError(error.value(), fmt::format("cannot remove {}", leftover.name));
+  return {};
+}
 
 }  // namespace vlmhb::env

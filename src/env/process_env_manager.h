@@ -5,8 +5,7 @@
 // capabilities() and Describe() say.
 //
 // Nothing outlives this process: the kernel kills each command when the thread that started it
-// ends, and what a killed orchestrator left (cgroups, folders) is removed by the next one that
-// starts.
+// ends, and what a killed orchestrator left (cgroups, folders) is removed by the next Probe.
 //
 // Statuses: Exited{127} and Exited{126} also mean that the program was not found or cannot be run
 // (the log says which). A code of 128 + n is reported as Signaled{n}, but for 130. Lost: the
@@ -34,7 +33,7 @@ struct ProcessEnvOptions {
 
 class ProcessEnvManager final : public EnvManager {
  public:
-  // Looks at the machine (bwrap's version, cgroups) and removes what dead orchestrators left.
+  // Looks at the machine (bwrap's version, cgroups, GPUs).
   explicit ProcessEnvManager(ProcessEnvOptions options = {});
   // Cleans up every environment.
   ~ProcessEnvManager() override;
@@ -61,6 +60,7 @@ class ProcessEnvManager final : public EnvManager {
 
   bool sandboxed() const { return options_.sandbox == SandboxMode::kBubblewrap; }
   void DescribeCapabilities();
+  Result<void> ChooseGpus(EnvSpec& spec) const;
   Result<Environment*> Find(const std::string& id) const;
   Result<void> StartSandboxed(Environment& environment, const Command& command, int log_fd);
   Result<void> StartPlain(Environment& environment, const Command& command, int log_fd);

@@ -190,6 +190,7 @@ TEST_P(ProcessEnv, EverythingDiesWithTheOrchestratorAndTheNextOneTidiesUp) {
     EXPECT_TRUE(LockBecomesFree());
   }
   manager_ = MakeProcessManager(mode(), folder_.path());
+  EXPECT_OK(manager_->Probe());
   EXPECT_TRUE(LockBecomesFree());
   EXPECT_THAT(LeftOvers(folder_.path(), orchestrator), testing::IsEmpty());
 }
@@ -309,6 +310,50 @@ TEST(SandboxProbe, RepeatsWhatBubblewrapSaid) {
   ASSERT_FALSE(probe.ok());
   EXPECT_EQ(probe.error().code(), ErrorCode::kUnavailable);
   EXPECT_THAT(probe.error().message(), HasSubstr("No permissions to create new namespace"));
+}
+
+// What a process made that ended without a word: of both modes, the cgroup; without a sandbox, the
+// folder of temporary files too.
+TEST_P(ProcessEnv, WhatADeadProcessLeftIsListedAndRemoved) {
+  const pid_t owner = ::fork();
+  ASSERT_GE(owner, 0);
+  if (owner == 0) ::_exit(manager_->Setup({.id = "left"}).ok() ? 0 : 1);
+  int status = -1;
+  ASSERT_EQ(::waitpid(owner, &status, 0), owner);
+  ASSERT_EQ(status, 0);
+  const auto mine = [&] {
+    auto list = manager_->List();
+    EXPECT_OK(list);
+    std::erase_if(*list, [](const Leftover& found) { return found.id != "left"; });
+    return *std::move(list);
+  };
+  const bool cgroups = manager_->capabilities().memory_limit;
+  const bool folder = mode() == SandboxMode::kNone;
+  const std::vector<Leftover> left = mine();
+  ASSERT_EQ(left.size(), static_cast<size_t>(cgroups) + static_cast<size_t>(folder));
+  for (const Leftover& found : left) {
+    EXPECT_FALSE(found.owner_alive);
+    EXPECT_OK(manager_->Remove(found));
+    EXPECT_OK(manager_->Remove(found));
+  }
+  EXPECT_TRUE(mine().empty());
+}
+
+TEST_P(ProcessEnv, WhatIsInUseIsListedAsSuchAndKeptByProbe) {
+  ASSERT_OK(Start("sleep 600"));
+  EXPECT_OK(manager_->Probe());
+  const auto list = manager_->List();
+  ASSERT_OK(list);
+  for (const Leftover& found : *list) EXPECT_TRUE(found.id != "t" || found.owner_alive);
+  EXPECT_EQ(ToString(manager_->Status("t")), "running");
+}
+
+TEST_P(ProcessEnv, OnlyItsOwnNamesAreRemoved) {
+  fs::create_directory(folder_.path() / "precious");
+  EXPECT_FALSE(manager_->Remove({.kind = "folder", .name = "precious"}).ok());
+  EXPECT_FALSE(
+      manager_->Remove({.kind = "folder", .name = os::OwnedName("x/../../precious")}).ok());
+  EXPECT_TRUE(fs::exists(folder_.path() / "precious"));
 }
 
 // The whole suite again as an ordinary user without any right to cgroups.
