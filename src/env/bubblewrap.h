@@ -68,7 +68,7 @@ std::vector<std::string> BehindShell(const std::vector<std::string>& argv, int l
 // PATH, HOME, TMPDIR and LANG, with `chosen` over them; and which GPUs are the command's.
 std::map<std::string, std::string> CompleteEnvironment(
     const std::map<std::string, std::string>& chosen, const std::string& tmp,
-    const std::vector<std::string>& gpu_ids);
+    const std::vector<std::string>& gpu_ids = {});
 
 // The kernel settings that forbid sandboxes to ordinary users, "" or a number as /proc/sys has
 // them.

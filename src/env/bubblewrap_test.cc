@@ -79,7 +79,7 @@ TEST(Bubblewrap, AnOldVersionIsNotAskedForWhatItDoesNotKnow) {
 }
 
 TEST(Bubblewrap, TheEnvironmentMayOverrideItsDefaults) {
-  const auto complete = CompleteEnvironment({{"HOME", "/data/home"}}, "/tmp", {});
+  const auto complete = CompleteEnvironment({{"HOME", "/data/home"}}, "/tmp");
   EXPECT_EQ(complete.at("HOME"), "/data/home");
   EXPECT_EQ(complete.at("TMPDIR"), "/tmp");
 }
