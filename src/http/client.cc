@@ -4,15 +4,16 @@
 
 #include "http/parser.h"
 #include "http/stream.h"
+#include "http/tls.h"
 
 namespace vlmhb::http {
 namespace {
 
 constexpr size_t kReadBytes = 64u << 10;
 
-std::string RequestHead(const Request& request, const Endpoint& endpoint) {
-  std::string head = fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\n", request.method, request.target,
-                                 endpoint.HostHeader());
+std::string RequestHead(const Request& request, const std::string& host) {
+  std::string head =
+      fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\n", request.method, request.target, host);
   for (const Header& header : request.headers) {
     head += header.name;
     head += ": ";
@@ -78,9 +79,13 @@ class BodySink {
 
 struct Connection::State {
   asio::any_io_executor executor;
-  Endpoint endpoint;
-  std::shared_ptr<Stream> stream;  // null: not connected
+  Endpoint endpoint;                       // where `tls` is null
+  std::shared_ptr<const TlsEndpoint> tls;  // or null
+  std::shared_ptr<Stream> stream;          // null: not connected
   boost::beast::flat_buffer buffer;
+
+  std::string Host() const { return tls ? tls->ToString() : endpoint.HostHeader(); }
+  std::string Name() const { return tls ? tls->ToString() : endpoint.ToString(); }
 
   void Disconnect() {
     if (stream) stream->Close();
@@ -96,6 +101,7 @@ struct Connection::State {
     stream->SetDeadline(timeout);
     if (!fresh) co_return Result<void>();
     const std::shared_ptr<Stream> connecting = stream;
+    if (tls) co_return co_await connecting->ConnectTls(tls);
     co_return co_await connecting->Connect(endpoint);
   }
 
@@ -156,7 +162,7 @@ struct Connection::State {
     if (!ready.ok()) co_return ready.error();
     const std::shared_ptr<Stream> on = stream;
     if (!on) co_return Error(ErrorCode::kCancelled, "the connection was closed");
-    const std::string head = RequestHead(request, endpoint);
+    const std::string head = RequestHead(request, Host());
     const Nanos begin = SteadyNow();
     const Result<void> sent = co_await on->Write(head, request.body);
     const Nanos end = SteadyNow();
@@ -174,6 +180,12 @@ Connection::Connection(asio::any_io_executor executor, Endpoint endpoint)
     : state_(std::make_shared<State>()) {
   state_->executor = std::move(executor);
   state_->endpoint = std::move(endpoint);
+}
+
+Connection::Connection(asio::any_io_executor executor, std::shared_ptr<const TlsEndpoint> endpoint)
+    : state_(std::make_shared<State>()) {
+  state_->executor = std::move(executor);
+  state_->tls = std::move(endpoint);
 }
 
 Connection::~Connection() {
@@ -197,8 +209,7 @@ asio::awaitable<Result<Response>> Connection::Send(const Request& request,
   }
   if (!result.ok()) {
     state->Disconnect();
-    std::string context =
-        fmt::format("{} {} at {}", request.method, request.target, state->endpoint.ToString());
+    std::string context = fmt::format("{} {} at {}", request.method, request.target, state->Name());
     co_return std::move(result).error().With(std::move(context));
   }
   if (state->stream) state->stream->SetDeadline(Millis(0));

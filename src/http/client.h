@@ -1,6 +1,6 @@
 #pragma once
-// HTTP/1.1 client for one endpoint. One io_context thread: a Connection is used only from the
-// executor it was made with.
+// HTTP/1.1 client for one endpoint, plain on this machine or by TLS over the network. One
+// io_context thread: a Connection is used only from the executor it was made with.
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -17,6 +17,8 @@
 namespace vlmhb::http {
 
 namespace asio = boost::asio;
+
+class TlsEndpoint;
 
 struct RequestOptions {
   // For all of it, from connecting to the last byte; 0: unbounded.
@@ -36,13 +38,17 @@ struct RequestOptions {
 class Connection {
  public:
   Connection(asio::any_io_executor executor, Endpoint endpoint);
+  // By TLS (http/tls.h).
+  Connection(asio::any_io_executor executor, std::shared_ptr<const TlsEndpoint> endpoint);
   ~Connection();  // as Close(); a Send in progress ends with kCancelled
   Connection(Connection&&) noexcept;
   Connection& operator=(Connection&&) noexcept;
 
   // Sends and waits for the whole response, whatever its status. `request` and `options` must
   // outlive the call (they do where it is co_awaited directly). A request is never sent twice.
-  //   kUnavailable  nobody listens there
+  //   kUnavailable  nobody listens there; TLS: or the name is not known
+  //   kPermission   TLS: the server's certificate is refused here, or the client's there
+  //   kUnsupported  TLS: the server does not speak it, or not 1.2 or newer
   //   kTimeout      options.timeout ran out
   //   kIo           the connection broke before the response was complete
   //   kCorrupt      what came back is not HTTP, or not an event stream

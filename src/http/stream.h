@@ -1,6 +1,7 @@
 #pragma once
-// A connected stream socket (Unix or TCP) with one deadline for whatever it is doing, and errors in
-// our terms. Below client and server; the API wrapper talks to its plug-ins through it as well.
+// A connected stream socket (Unix or TCP, of a client also TLS) with one deadline for whatever it
+// is doing, and errors in our terms. Below client and server; the API wrapper talks to its plug-ins
+// through it as well.
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
@@ -10,6 +11,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -19,6 +21,9 @@ namespace vlmhb::http {
 
 namespace asio = boost::asio;
 
+class TlsEndpoint;
+class TlsStream;
+
 asio::generic::stream_protocol::endpoint SystemEndpoint(const Endpoint& endpoint);
 Nanos SteadyNow();
 
@@ -27,8 +32,13 @@ class Stream : public std::enable_shared_from_this<Stream> {
  public:
   using Socket = asio::generic::stream_protocol::socket;
   explicit Stream(Socket socket);
+  ~Stream();
 
   asio::awaitable<Result<void>> Connect(const Endpoint& endpoint);
+  // Looks the name up, connects and shakes hands; what is read and written from then on is TLS.
+  //   kUnavailable  there is no such name, or nobody listens
+  //   kPermission, kUnsupported, kIo  as TlsStream::Explain, of later operations too
+  asio::awaitable<Result<void>> ConnectTls(std::shared_ptr<const TlsEndpoint> endpoint);
   // Appends up to `max` bytes; 0 read: the peer has closed its side.
   asio::awaitable<Result<size_t>> ReadSome(boost::beast::flat_buffer& into, size_t max);
   asio::awaitable<Result<void>> Write(std::string_view first, std::string_view second = {});
@@ -45,10 +55,16 @@ class Stream : public std::enable_shared_from_this<Stream> {
   Socket& socket() { return socket_; }
 
  private:
+  using Address = asio::generic::stream_protocol::endpoint;
+
+  asio::awaitable<boost::system::error_code> ConnectSocket(const Address& address);
+  asio::awaitable<Result<std::vector<Address>>> Resolve(const TlsEndpoint& endpoint);
   Error Failure(const boost::system::error_code& error, std::string_view doing) const;
 
   Socket socket_;
   asio::steady_timer timer_;
+  asio::steady_timer resolved_;     // ends when a name was looked up
+  std::unique_ptr<TlsStream> tls_;  // null: plain
   bool timed_out_ = false;
   bool closed_ = false;
 };
