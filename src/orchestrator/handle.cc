@@ -9,6 +9,15 @@ constexpr std::string_view kSchema = "vlmhb.handle/1";
 constexpr std::string_view kSuffix = ".handle.json";
 constexpr size_t kMaxBytes = 64u << 10;
 
+std::vector<std::string> StringsOf(const json::object& object, std::string_view key) {
+  std::vector<std::string> strings;
+  const json::array* list = FindArray(object, key);
+  if (list == nullptr) return strings;
+  for (const json::value& item : *list)
+    if (item.is_string()) strings.emplace_back(item.get_string());
+  return strings;
+}
+
 void AddHandlesOf(const Path& folder, std::vector<FoundHandle>& found) {
   std::error_code error;
   for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end;
@@ -24,18 +33,22 @@ void AddHandlesOf(const Path& folder, std::vector<FoundHandle>& found) {
                      {.environment = FindString(object, "environment"),
                       .id = FindString(object, "id"),
                       .identity = FindString(object, "identity"),
-                      .started_at = FindString(object, "started_at")}});
+                      .started_at = FindString(object, "started_at"),
+                      .gpus = StringsOf(object, "gpus")}});
   }
 }
 
 }  // namespace
 
 Result<void> WriteHandle(const Path& file, const Handle& handle) {
-  return os::WriteFileAtomic(file, ToPrettyJson(json::object{{"schema", kSchema},
-                                                             {"environment", handle.environment},
-                                                             {"id", handle.id},
-                                                             {"identity", handle.identity},
-                                                             {"started_at", handle.started_at}}));
+  return os::WriteFileAtomic(
+      file,
+      ToPrettyJson(json::object{{"schema", kSchema},
+                                {"environment", handle.environment},
+                                {"id", handle.id},
+                                {"identity", handle.identity},
+                                {"started_at", handle.started_at},
+                                {"gpus", json::array(handle.gpus.begin(), handle.gpus.end())}}));
 }
 
 void RemoveHandle(const Path& file) {

@@ -18,6 +18,7 @@ struct Handle {
   std::string id;           // of the environment
   std::string identity;     // of the stage
   std::string started_at;
+  std::vector<std::string> gpus;  // that it was given
 };
 
 Result<void> WriteHandle(const Path& file, const Handle& handle);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "os/gpu.h"
 
 namespace vlmhb::orchestrator {
 namespace {
@@ -17,6 +18,23 @@ std::string CpuModel() {
       return std::string(Trim(line.substr(colon + 1)));
   }
   return "";
+}
+
+json::object DescribeHardware() {
+  const os::GpuHost gpu = os::DetectGpus();
+  json::array gpus;
+  for (const os::Gpu& one : gpu.gpus)
+    gpus.push_back({{"id", one.id}, {"model", one.model}, {"bus", one.bus}});
+  utsname system{};
+  ::uname(&system);
+  const int64_t memory = static_cast<int64_t>(::sysconf(_SC_PHYS_PAGES)) * ::sysconf(_SC_PAGESIZE);
+  return {{"cpu", CpuModel()},
+          {"cores", static_cast<int64_t>(::sysconf(_SC_NPROCESSORS_ONLN))},
+          {"memory_bytes", memory},
+          {"gpus", std::move(gpus)},
+          {"gpu_driver", gpu.driver.empty() ? json::value(nullptr) : json::value(gpu.driver)},
+          {"kernel", std::string(system.release)},
+          {"architecture", std::string(system.machine)}};
 }
 
 json::object NewManifest(const registry::ResolvedRun& run, const plan::RunInputs& inputs) {
@@ -35,17 +53,6 @@ json::object NewManifest(const registry::ResolvedRun& run, const plan::RunInputs
 }
 
 }  // namespace
-
-json::object DescribeHardware() {
-  utsname system{};
-  ::uname(&system);
-  const int64_t memory = static_cast<int64_t>(::sysconf(_SC_PHYS_PAGES)) * ::sysconf(_SC_PAGESIZE);
-  return {{"cpu", CpuModel()},
-          {"cores", static_cast<int64_t>(::sysconf(_SC_NPROCESSORS_ONLN))},
-          {"memory_bytes", memory},
-          {"kernel", std::string(system.release)},
-          {"architecture", std::string(system.machine)}};
-}
 
 json::value DescribeLayer(const Provision* provision) {
   if (provision == nullptr || !provision->layer.has_value()) return nullptr;

@@ -12,9 +12,6 @@
 
 namespace vlmhb::orchestrator {
 
-// This machine: CPU model, cores, memory in bytes, kernel.
-json::object DescribeHardware();
-
 // The injected packages of a stage; null if there are none.
 json::value DescribeLayer(const Provision* provision);
 

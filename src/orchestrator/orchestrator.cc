@@ -58,6 +58,7 @@ class BenchmarkOrchestrator::Execution {
         failures_(plan.stages.size()),
         identities_(plan.stages.size()),
         restarts_(plan.stages.size()),
+        slots_(plan.stages.size()),
         log_(folder_ / "events.jsonl", clock) {}
 
   ~Execution() {
@@ -67,6 +68,8 @@ class BenchmarkOrchestrator::Execution {
   Result<Summary> Run(const std::atomic<bool>& stop) {
     VLMHB_TRY(WriteDescription());
     RemoveLeftovers([&](const env::Leftover& found) { return !IsPlanned(found.id); });
+    for (FoundHandle& found : FindHandles(folder_))
+      earlier_[found.handle.id] = std::move(found.handle);
     bool interrupted = false;
     while (true) {
       if (stop.load() && !interrupted) {
@@ -111,13 +114,35 @@ class BenchmarkOrchestrator::Execution {
     return os::WriteFileAtomic(folder_ / "plan.json", ToPrettyJson(description));
   }
 
+  // Ready stages, first those that an earlier process started: they may run still, and use what
+  // they were given.
+  std::vector<size_t> ReadyOnes() const {
+    std::vector<size_t> ready = graph_.Ready();
+    if (earlier_.empty()) return ready;
+    std::stable_partition(ready.begin(), ready.end(), [&](size_t index) {
+      return earlier_.contains(EnvironmentId(plan_.stages[index]));
+    });
+    return ready;
+  }
+
+  bool TryTake(size_t index) {
+    const Stage& stage = plan_.stages[index];
+    const auto earlier = earlier_.find(EnvironmentId(stage));
+    const auto held = earlier == earlier_.end() ? std::vector<std::string>() : earlier->second.gpus;
+    std::optional<Slots> slots = workers_.TryTake(stage.resources, held);
+    if (!slots.has_value()) return false;
+    slots_[index] = *std::move(slots);
+    if (earlier != earlier_.end()) earlier_.erase(earlier);
+    return true;
+  }
+
   // Gives ready stages to free slots, and finishes at once those whose result is complete. A
   // finished stage may make others ready, so it goes on until nothing moves.
   Result<void> StartReady() {
     bool moved = true;
     while (moved) {
       moved = false;
-      for (const size_t index : graph_.Ready()) {
+      for (const size_t index : ReadyOnes()) {
         const Stage& stage = plan_.stages[index];
         if (identities_[index].empty()) {  // what a ready stage reads does not change any more
           identities_[index] =
@@ -130,7 +155,7 @@ class BenchmarkOrchestrator::Execution {
         if (const Result<void> fits = workers_.CheckFits(stage); !fits.ok()) {
           VLMHB_TRY(EndStage(index, StageState::kFailed, fits.error()));
           moved = true;
-        } else if (workers_.TryTake(stage.resources)) {
+        } else if (TryTake(index)) {
           VLMHB_TRY(Start(index));
           moved = true;
         }
@@ -142,12 +167,13 @@ class BenchmarkOrchestrator::Execution {
   bool TryReuse(size_t index) {
     const Stage& stage = plan_.stages[index];
     const std::string& identity = identities_[index];
-    std::optional<store::StageResult> result =
-        CompleteResult(PathsFor(experiment_, stage, folder_).folder, identity);
+    const StagePaths paths = PathsFor(experiment_, stage, folder_);
+    std::optional<store::StageResult> result = CompleteResult(paths.folder, identity);
     if (!result.has_value()) return false;
     const bool retry =
         options_.retry_failed && stage.kind == StageKind::kInfer && result->failed > 0;
     if (retry) return false;
+    RemoveHandle(paths.handle);  // of a stage that has ended since its vlmhb was killed
     reports_[index].reused = true;
     TakeResult(index, std::move(*result));
     reports_[index].done_before = reports_[index].done;
@@ -196,7 +222,7 @@ class BenchmarkOrchestrator::Execution {
     reports_[index].started = clock_.Steady();
     const Provision* provision = ProvisionOf(plan_.stages[index]);
     if (provision != nullptr && provision->problem.has_value()) {
-      workers_.Release(plan_.stages[index].resources);
+      workers_.Release(slots_[index]);
       return EndStage(index, StageState::kFailed, *provision->problem);
     }
     return Begin(index);
@@ -214,7 +240,7 @@ class BenchmarkOrchestrator::Execution {
         env_id, identity, paths, now, store::EventReader(paths.folder / store::kEventsFile),
         {},     {}};
     if (env_.capabilities().reattach) {
-      const Result<void> found = env_.Reattach(SpecOf(stage, running), paths.log);
+      const Result<void> found = env_.Reattach(SpecOf(index, running), paths.log);
       if (found.ok()) {
         running_.emplace(index, std::move(running));
         Publish(index);
@@ -225,11 +251,12 @@ class BenchmarkOrchestrator::Execution {
     VLMHB_TRY(WriteHandle(paths.handle, {.environment = env_.capabilities().name,
                                          .id = env_id,
                                          .identity = identity,
-                                         .started_at = now}));
-    const Result<void> launched = Launch(stage, running);
+                                         .started_at = now,
+                                         .gpus = slots_[index].gpus}));
+    const Result<void> launched = Launch(index, running);
     if (!launched.ok()) {
       if (env_.Cleanup(env_id).ok()) RemoveHandle(paths.handle);
-      workers_.Release(stage.resources);
+      workers_.Release(slots_[index]);
       return EndStage(index, StageState::kFailed, launched.error());
     }
     running_.emplace(index, std::move(running));
@@ -237,14 +264,16 @@ class BenchmarkOrchestrator::Execution {
     return {};
   }
 
-  env::EnvSpec SpecOf(const Stage& stage, const RunningStage& running) const {
+  env::EnvSpec SpecOf(size_t index, const RunningStage& running) const {
+    const Stage& stage = plan_.stages[index];
     env::EnvSpec spec{.id = running.env_id,
                       .identity = running.identity,
                       .workspace = folder_.string(),
                       .cpus = stage.resources.cpus,
                       .memory_bytes = stage.resources.memory_bytes,
                       .max_processes = kMaxProcesses,
-                      .gpus = stage.resources.gpus};
+                      .gpus = stage.resources.gpus,
+                      .gpu_ids = slots_[index].gpus};
     if (const Provision* provision = ProvisionOf(stage); provision != nullptr)
       spec.image = provision->image.reference;
     if (stage.kind == StageKind::kInfer && experiment_.runs.at(*stage.run).model.network)
@@ -252,8 +281,9 @@ class BenchmarkOrchestrator::Execution {
     return spec;
   }
 
-  Result<void> Launch(const Stage& stage, const RunningStage& running) {
-    VLMHB_TRY(env_.Setup(SpecOf(stage, running)));
+  Result<void> Launch(size_t index, const RunningStage& running) {
+    const Stage& stage = plan_.stages[index];
+    VLMHB_TRY(env_.Setup(SpecOf(index, running)));
     StageContext context{.experiment = experiment_,
                          .stage = stage,
                          .identity = running.identity,
@@ -349,7 +379,7 @@ class BenchmarkOrchestrator::Execution {
           fmt::format("its environment was lost ({}); it is started again", lost->reason));
       return Begin(index);
     }
-    workers_.Release(stage.resources);
+    workers_.Release(slots_[index]);
 
     const auto* exited = std::get_if<env::Exited>(&status);
     std::optional<store::StageResult> result =
@@ -461,6 +491,8 @@ class BenchmarkOrchestrator::Execution {
   std::vector<std::string> failures_;                       // why a stage that ended is not done
   std::vector<std::string> identities_;                     // of each stage that was ready once
   std::vector<int> restarts_;
+  std::vector<Slots> slots_;               // of each running stage
+  std::map<std::string, Handle> earlier_;  // what earlier processes left, by environment's id
   std::map<size_t, RunningStage> running_;
   EventLog log_;
   bool stopping_ = false;

@@ -69,6 +69,9 @@ class OrchestratorTest : public testing::Test {
     recorder_ = {};
     fake_ = std::make_unique<env::FakeEnvManager>(clock_);
     fake_->Script("", Succeeds());
+    if (capabilities_.reattach) fake_->SetCapabilities(capabilities_);
+    for (env::FakeEarlier& earlier : earlier_) fake_->AddEarlier(std::move(earlier));
+    earlier_.clear();
     for (const auto& [part, behaviour] : scripts_) fake_->Script(part, behaviour);
     WorkerManager workers(capacity_);
     BenchmarkOrchestrator orchestrator(
@@ -92,6 +95,8 @@ class OrchestratorTest : public testing::Test {
   plan::Plan plan_;
   Workspace workspace_{folder_.path() / "workspace"};
   Capacity capacity_{.cpus = 2, .memory_bytes = int64_t{8'000'000'000}};
+  env::Capabilities capabilities_;
+  std::vector<env::FakeEarlier> earlier_;
   FakeClock clock_;
   Recorder recorder_;
   std::unique_ptr<env::FakeEnvManager> fake_;
@@ -292,6 +297,105 @@ TEST_F(OrchestratorTest, AHandleStandsBesideARunningStageOnly) {
   EXPECT_EQ(mine->handle.environment, "fake");
   EXPECT_EQ(mine->handle.identity.size(), 64u);
   EXPECT_TRUE(FindHandles(workspace_.Experiment("e")).empty());
+}
+
+TEST_F(OrchestratorTest, AStageThatEndedWithoutItsOrchestratorLeavesNoHandle) {
+  ASSERT_TRUE(Run().ok());
+  const Path left = workspace_.Experiment("e") / "runs/run0/inference.handle.json";
+  ASSERT_TRUE(std::filesystem::is_directory(left.parent_path() / "inference"));
+  ASSERT_TRUE(WriteHandle(left, {.environment = "fake", .id = "e-run0-infer"}).ok());
+  ASSERT_TRUE(Run().ok());
+  EXPECT_FALSE(std::filesystem::exists(left));
+}
+
+// What an earlier process left of the stages that this run plans, in an environment that outlives
+// processes.
+class Reattaching : public OrchestratorTest {
+ protected:
+  Reattaching() {
+    capabilities_.name = "fake";
+    capabilities_.gpu = true;
+    capabilities_.reattach = true;
+    capacity_.gpus = {"GPU-a", "GPU-b"};
+    for (registry::ResolvedRun& run : experiment_.runs) run.model.resources.gpus = 1;
+  }
+
+  // Run `index` was started by an earlier process with these GPUs and runs still.
+  void AddEarlier(size_t index, std::vector<std::string> gpus) {
+    const std::string run = experiment_.runs[index].id;
+    const Path folder = workspace_.Experiment("e") / "runs" / run;
+    const std::string id = "e-" + run + "-infer";
+    plan_ = plan::MakePlan(experiment_, inputs_, "1");
+    const auto stage = std::find_if(plan_.stages.begin(), plan_.stages.end(),
+                                    [&](const auto& one) { return one.id == run + "/infer"; });
+    const std::string identity = plan::Identity(*stage, {});
+    ASSERT_TRUE(os::MakeFolders(folder / "inference").ok());
+    ASSERT_TRUE(
+        WriteHandle(
+            folder / "inference.handle.json",
+            {.environment = "fake", .id = id, .identity = identity, .gpus = std::move(gpus)})
+            .ok());
+    FakeBehaviour behaviour{.run_for = Millis(50), .end = env::Exited{0}};
+    behaviour.on_end = [=](const FakeEnvironment&) {
+      ASSERT_TRUE(os::WriteFileAtomic(folder / "inference/answers.csv", "made").ok());
+      ASSERT_TRUE(store::WriteResult(folder / "inference",
+                                     {.identity = identity, .total = 10, .ok = 10}, {"answers.csv"})
+                      .ok());
+    };
+    earlier_.push_back({.id = id,
+                        .identity = identity,
+                        .workspace = workspace_.Experiment("e").string(),
+                        .behaviour = behaviour});
+  }
+};
+
+TEST_F(Reattaching, AStageThatRunsStillIsFollowed) {
+  AddEarlier(1, {"GPU-a"});
+  const auto summary = Run();
+  ASSERT_TRUE(summary.ok());
+  EXPECT_EQ(summary->exit_status, 0);
+  const auto& calls = fake_->calls();
+  EXPECT_EQ(std::count(calls.begin(), calls.end(), "reattach e-run1-infer"), 1);
+  EXPECT_EQ(std::count(calls.begin(), calls.end(), "run e-run1-infer"), 0);
+  EXPECT_EQ(Started(), 6u);
+  EXPECT_TRUE(FindHandles(workspace_.Experiment("e")).empty());
+}
+
+TEST_F(Reattaching, WhatRunsStillComesFirstAndKeepsItsGpu) {
+  AddEarlier(2, {"GPU-a"});
+  std::vector<std::string> given;
+  scripts_ = {{"run0-infer", {.run_for = Millis(10), .on_end = [&](const FakeEnvironment& seen) {
+                                given = seen.spec.gpu_ids;
+                                WriteOutputs(seen);
+                              }}}};
+  ASSERT_TRUE(Run().ok());
+  const auto& calls = fake_->calls();
+  EXPECT_LT(std::find(calls.begin(), calls.end(), "reattach e-run2-infer"),
+            std::find(calls.begin(), calls.end(), "run e-run0-infer"));
+  EXPECT_EQ(given, std::vector<std::string>{"GPU-b"});
+  EXPECT_EQ(fake_->most_running(), 2u);
+}
+
+TEST_F(Reattaching, OneOfAnotherIdentityIsStartedAnew) {
+  AddEarlier(0, {"GPU-a"});
+  experiment_.runs[0].model.version = "2";
+  const auto summary = Run();
+  ASSERT_TRUE(summary.ok());
+  EXPECT_EQ(summary->exit_status, 0);
+  EXPECT_EQ(Started(), 7u);
+  EXPECT_EQ(fake_->earlier(), 0u);
+}
+
+TEST_F(Reattaching, StagesSideBySideGetDifferentGpus) {
+  std::map<std::string, std::vector<std::string>> given;
+  for (const char* run : {"run0-infer", "run1-infer"})
+    scripts_.push_back({run, {.run_for = Millis(50), .on_end = [&](const FakeEnvironment& seen) {
+                                given[seen.spec.id] = seen.spec.gpu_ids;
+                                WriteOutputs(seen);
+                              }}});
+  ASSERT_TRUE(Run().ok());
+  EXPECT_EQ(given["e-run0-infer"], std::vector<std::string>{"GPU-a"});
+  EXPECT_EQ(given["e-run1-infer"], std::vector<std::string>{"GPU-b"});
 }
 
 // Random failures, stops and restarts: every stage ends once per run, capacity is never exceeded,

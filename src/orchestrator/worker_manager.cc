@@ -4,7 +4,10 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/check.h"
+#include "os/gpu.h"
 
 namespace vlmhb::orchestrator {
 
@@ -14,6 +17,7 @@ Capacity DetectCapacity() {
   CPU_ZERO(&allowed);
   if (::sched_getaffinity(0, sizeof allowed, &allowed) == 0) capacity.cpus = CPU_COUNT(&allowed);
   capacity.memory_bytes = static_cast<int64_t>(::sysconf(_SC_PHYS_PAGES)) * ::sysconf(_SC_PAGESIZE);
+  for (os::Gpu& gpu : os::DetectGpus().gpus) capacity.gpus.push_back(std::move(gpu.id));
   return capacity;
 }
 
@@ -29,25 +33,35 @@ Result<void> WorkerManager::CheckFits(const plan::Stage& stage) const {
   if (needed.cpus > capacity_.cpus) return lacks("CPU cores", needed.cpus, capacity_.cpus);
   if (needed.memory_bytes > capacity_.memory_bytes)
     return lacks("bytes of memory", needed.memory_bytes, capacity_.memory_bytes);
-  if (needed.gpus > capacity_.gpus) return lacks("GPUs", needed.gpus, capacity_.gpus);
+  if (const int64_t gpus = std::ssize(capacity_.gpus); needed.gpus > gpus)
+    return lacks("GPUs", needed.gpus, gpus);
   return {};
 }
 
-bool WorkerManager::TryTake(const plan::Resources& resources) {
+std::optional<Slots> WorkerManager::TryTake(const plan::Resources& resources,
+                                            const std::vector<std::string>& held) {
   if (resources.cpus > free_.cpus || resources.memory_bytes > free_.memory_bytes ||
-      resources.gpus > free_.gpus)
-    return false;
+      resources.gpus > std::ssize(free_.gpus))
+    return std::nullopt;
   free_.cpus -= resources.cpus;
   free_.memory_bytes -= resources.memory_bytes;
-  free_.gpus -= resources.gpus;
-  return true;
+  // Those that it has already come first.
+  std::stable_partition(free_.gpus.begin(), free_.gpus.end(), [&](const std::string& gpu) {
+    return std::find(held.begin(), held.end(), gpu) != held.end();
+  });
+  Slots slots{.resources = resources};
+  const auto taken = free_.gpus.begin() + resources.gpus;
+  slots.gpus.assign(free_.gpus.begin(), taken);
+  free_.gpus.erase(free_.gpus.begin(), taken);
+  return slots;
 }
 
-void WorkerManager::Release(const plan::Resources& resources) {
-  free_.cpus += resources.cpus;
-  free_.memory_bytes += resources.memory_bytes;
-  free_.gpus += resources.gpus;
-  CHECK(free_.cpus <= capacity_.cpus && free_.memory_bytes <= capacity_.memory_bytes,
+void WorkerManager::Release(const Slots& slots) {
+  free_.cpus += slots.resources.cpus;
+  free_.memory_bytes += slots.resources.memory_bytes;
+  free_.gpus.insert(free_.gpus.end(), slots.gpus.begin(), slots.gpus.end());
+  CHECK(free_.cpus <= capacity_.cpus && free_.memory_bytes <= capacity_.memory_bytes &&
+            free_.gpus.size() <= capacity_.gpus.size(),
         "only what was taken is released");
 }
 
