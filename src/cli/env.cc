@@ -93,21 +93,25 @@ Result<int> WriteLocks(const Globals& globals, const EnvironmentChoice& choice,
     VLMHB_ASSIGN(const env::Image image,
                  orchestrator::ImageOf(run.model, *environment, orchestrator::ProvisionMode::kMake,
                                        [](std::string_view, bool) {}));
-    const packages::Request request = orchestrator::PackagesOf(run.model, image);
-    VLMHB_ASSIGN(const std::string key, injector.RequestKey(request));
-    if (locks.contains(key)) continue;
-    auto lock = injector.Resolve(request);
+    auto lock = injector.Resolve(orchestrator::PackagesOf(run.model, image));
     if (!lock.ok())
       return std::move(lock).error().With("locking the packages of " + run.model.name);
+    if (packages::FindLock(locks, lock->request, lock->python).ok()) continue;
     count += lock->packages.size();
-    locks[key] = *std::move(lock);
+    locks.push_back(*std::move(lock));
   }
+  const size_t environments = locks.size();
   const os::Path file = LockFileOf(experiment.file);
-  VLMHB_TRY(packages::WriteLockFile(file, locks));
+  packages::LockFile old;
+  std::error_code ignored;
+  if (std::filesystem::exists(file, ignored)) {
+    VLMHB_ASSIGN(old, packages::ReadLockFile(file));
+  }
+  VLMHB_TRY(packages::WriteLockFile(file, packages::MergeLocks(old, std::move(locks))));
   if (globals.json)
-    PrintJson(json::object{{"file", file.string()}, {"locks", locks.size()}, {"packages", count}});
+    PrintJson(json::object{{"file", file.string()}, {"locks", environments}, {"packages", count}});
   else
-    fmt::print("{}: {} environments, {} packages\n", file.string(), locks.size(), count);
+    fmt::print("{}: {} environments, {} packages\n", file.string(), environments, count);
   return 0;
 }
 

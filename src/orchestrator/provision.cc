@@ -53,7 +53,10 @@ Result<env::Image> ImageOf(const registry::ModelEntry& model, env::EnvManager& e
 }
 
 packages::Request PackagesOf(const registry::ModelEntry& model, const env::Image& image) {
-  return {.sources = model.packages, .image = image.reference, .image_digest = image.digest};
+  return {.sources = model.packages,
+          .folder = os::Path(model.file).parent_path(),
+          .image = image.reference,
+          .image_digest = image.digest};
 }
 
 std::vector<Provision> ProvisionRuns(const registry::ResolvedExperiment& experiment,

@@ -1,8 +1,6 @@
 #include "packages/injector.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <sys/utsname.h>
 
 #include <algorithm>
 
@@ -51,15 +49,39 @@ Result<std::string> FolderDigest(const Path& folder) {
   return hash.HexDigest();
 }
 
-// What packages are built for where there is no image: this machine's Python.
-std::string HostSystem() {
-  std::error_code ignored;
-  const Path python = fs::canonical("/usr/bin/python3", ignored);
-  struct stat info {};
-  ::stat(python.c_str(), &info);
-  const auto release = os::ReadFile("/etc/os-release", 64u << 10);
-  return fmt::format("{}\n{}\n{}\n{}", python.string(), info.st_size, info.st_mtime,
-                     release.ok() ? *release : "");
+// Local packages are known by this: their path from the entry that names them.
+std::string LocalName(const Request& request, const PackageSource& source) {
+  const std::string name = Path(source.path).lexically_relative(request.folder).string();
+  return name.empty() ? source.path : name;
+}
+
+// What identifies a request, the same on every machine: its sources as the entry has them, and what
+// local folders hold.
+Result<json::array> DescribeRequest(const Request& request) {
+  json::array sources;
+  for (const PackageSource& source : request.sources) {
+    json::object object = registry::PackageToJson(source);
+    if (source.type == PackageSource::Type::kLocal) {
+      object["path"] = LocalName(request, source);
+      if (!source.editable) {
+        VLMHB_ASSIGN(object["content_sha256"], FolderDigest(source.path));
+      }
+    }
+    sources.push_back(std::move(object));
+  }
+  return sources;
+}
+
+// Tells cheaply whether this machine's Python may be another one than before.
+std::string HostPythonStamp() {
+  // In the order of PATH, as environments have it.
+  for (const char* file : {"/usr/local/bin/python3", "/usr/bin/python3", "/bin/python3"}) {
+    std::error_code error;
+    const Path real = fs::canonical(file, error);
+    const auto stamp = os::StampOf(real);
+    if (!error && stamp.ok()) return fmt::format("{} {}", real.string(), stamp->ToString());
+  }
+  return "no python";
 }
 
 std::string SourceName(size_t index) { return fmt::format("source-{}", index); }
@@ -73,6 +95,26 @@ void RemoveOrphans(const Path& cache) {
 }
 
 Error Stopped() { return Error(ErrorCode::kCancelled, "stopped"); }
+
+Error NotInstalled() { return Error(ErrorCode::kNotFound, "its packages are not installed yet"); }
+
+// A layer appears whole; one that is not was changed later. kCorrupt then: what ran with it before
+// cannot be told from what would run with it now.
+Result<bool> IsThere(const Layer& layer) {
+  std::error_code ignored;
+  if (!fs::is_directory(layer.folder, ignored)) return false;
+  const Result<Lock> lock = ReadLock(layer.folder / "lock.json");
+  std::string why;
+  if (!lock.ok()) why = lock.error().ToString();
+  if (lock.ok() && lock->Digest() != layer.lock.Digest()) why = "it is of another lock";
+  if (!fs::is_symlink(layer.folder / "venv/bin/python", ignored)) why = "it has no interpreter";
+  if (why.empty()) return true;
+  return Error(
+      ErrorCode::kCorrupt,
+      fmt::format("the layer of packages {} is damaged: {}. To do: remove that folder, and "
+                  "it is installed again",
+                  layer.folder.string(), why));
+}
 
 std::string_view Tail(std::string_view text) {
   constexpr size_t kMost = 2000;
@@ -160,7 +202,7 @@ class Injector::StageRun {
       const PackageSource& source = request_.sources[i];
       json::object object = registry::PackageToJson(source);
       if (source.type == PackageSource::Type::kLocal) {
-        object["local"] = source.path;
+        object["local"] = LocalName(request_, source);
         VLMHB_ASSIGN(object["path"], Mount(source.path, SourceName(i)));
       }
       sources.push_back(std::move(object));
@@ -213,101 +255,137 @@ class Injector::StageRun {
   std::string id_;
 };
 
+struct Injector::Identity {
+  json::array request;
+  Interpreter python;
+  std::string key;
+};
+
 Injector::Injector(env::EnvManager& environments, InjectorOptions options)
-    : environments_(environments), options_(std::move(options)) {
-  RemoveOrphans(options_.cache);
+    : environments_(environments), options_(std::move(options)) {}
+
+Result<Interpreter> Injector::PythonOf(const Request& request, bool may_ask) {
+  const std::string where = request.image_digest.empty() ? HostPythonStamp() : request.image_digest;
+  const Path known = options_.cache / "pythons" / (Sha256Hex(where) + ".json");
+  Result<Interpreter> python = ReadInterpreter(known);
+  if (python.ok()) return python;
+  if (!may_ask) return NotInstalled();
+  const BuildFolder folder(options_.cache /
+                           os::OwnedName("python-" + Sha256Hex(where).substr(0, 12)));
+  Request nothing = request;
+  nothing.sources.clear();
+  VLMHB_TRY(StageRun(environments_, options_, nothing).Run("resolve", {}, folder.path()));
+  python = ReadInterpreter(folder.path() / "output" / "python.json");
+  if (!python.ok()) return std::move(python).error().With("asking which Python is there");
+  VLMHB_TRY(os::MakeFolders(known.parent_path()));
+  VLMHB_TRY(WriteInterpreter(known, *python));
+  return python;
 }
 
-Result<std::string> Injector::RequestKey(const Request& request) const {
-  Sha256 hash;
-  for (const PackageSource& source : request.sources) {
-    json::object object = registry::PackageToJson(source);
-    if (source.type == PackageSource::Type::kLocal && !source.editable) {
-      VLMHB_ASSIGN(object["content"], FolderDigest(source.path));
-    }
-    hash.UpdateField(ToCanonicalJson(object));
-  }
-  utsname system{};
-  ::uname(&system);
-  hash.UpdateField(request.image_digest.empty() ? HostSystem() : request.image_digest);
-  hash.UpdateField(system.machine);
-  return hash.HexDigest();
+Result<Injector::Identity> Injector::Identify(const Request& request, bool may_ask) {
+  Identity identity;
+  VLMHB_ASSIGN(identity.request, DescribeRequest(request));
+  VLMHB_ASSIGN(identity.python, PythonOf(request, may_ask));
+  identity.key = RequestKey(identity.request, identity.python);
+  return identity;
 }
 
-Result<Lock> Injector::KnownLock(const std::string& key) const {
-  if (!options_.locked.has_value()) return ReadLock(options_.cache / "locks" / (key + ".json"));
-  const auto found = options_.locked->find(key);
-  if (found != options_.locked->end()) return found->second;
-  return Error(ErrorCode::kInvalidConfig,
-               "the lock file beside the config has no lock for these packages on this system. To "
-               "do: vlmhb env lock CONFIG, and look at what changed");
+Result<Lock> Injector::KnownLock(const Identity& identity) const {
+  if (options_.locked.has_value())
+    return FindLock(*options_.locked, identity.request, identity.python);
+  const Path file = options_.cache / "locks" / (identity.key + ".json");
+  Result<Lock> lock = ReadLock(file);
+  if (lock.ok() || lock.error().code() == ErrorCode::kNotFound) return lock;
+  // Resolving again would silently give other versions.
+  return std::move(lock).error().With(fmt::format(
+      "reading {}; to do: remove it, and the packages are resolved anew", file.string()));
 }
 
 Result<Lock> Injector::Resolve(const Request& request) {
-  VLMHB_ASSIGN(const std::string key, RequestKey(request));
-  Result<Lock> known = KnownLock(key);
-  if (known.ok() || options_.locked.has_value()) return known;
+  if (const Result<Identity> identity = Identify(request, false); identity.ok()) {
+    Result<Lock> known = KnownLock(*identity);
+    if (known.ok() || known.error().code() != ErrorCode::kNotFound) return known;
+  }
+  VLMHB_ASSIGN(const os::FileLock held, LockCache());
+  VLMHB_ASSIGN(const Identity identity, Identify(request, true));
+  return ResolveNow(request, identity);
+}
+
+// REQUIRES: the cache is locked.
+Result<Lock> Injector::ResolveNow(const Request& request, const Identity& identity) {
+  Result<Lock> known = KnownLock(identity);  // another process may have resolved it meanwhile
+  if (known.ok() || known.error().code() != ErrorCode::kNotFound) return known;
   Tell("resolving packages");
-  VLMHB_TRY(os::MakeFolders(options_.cache / "locks"));
-  const BuildFolder folder(options_.cache / os::OwnedName("resolve-" + key.substr(0, 12)));
+  const BuildFolder folder(options_.cache / os::OwnedName("resolve-" + identity.key.substr(0, 12)));
   VLMHB_TRY(StageRun(environments_, options_, request).Run("resolve", {}, folder.path()));
   VLMHB_ASSIGN(Lock lock, ReadLock(folder.path() / "output" / "lock.json"));
-  for (LockedPackage& package : lock.packages) {
-    for (const PackageSource& source : request.sources)
-      if (!package.local.empty() && source.path == package.local)
-        package.editable = source.editable;
-    if (package.local.empty() || package.editable) continue;
-    VLMHB_ASSIGN(package.content_sha256, FolderDigest(package.local));
-  }
-  VLMHB_TRY(WriteLock(options_.cache / "locks" / (key + ".json"), lock));
+  lock.request = identity.request;
+  for (LockedPackage& package : lock.packages)
+    for (size_t i = 0; i < request.sources.size(); ++i) {
+      const json::object& source = identity.request.at(i).as_object();
+      if (package.local.empty() || LocalName(request, request.sources[i]) != package.local)
+        continue;
+      package.editable = request.sources[i].editable;
+      package.content_sha256 = FindString(source, "content_sha256");
+    }
+  VLMHB_TRY(os::MakeFolders(options_.cache / "locks"));
+  VLMHB_TRY(WriteLock(options_.cache / "locks" / (identity.key + ".json"), lock));
   return lock;
 }
 
-Result<Layer> Injector::LayerOf(const Request& request, const Lock& lock) const {
+Layer Injector::LayerOf(const Request& request, const Identity& identity, const Lock& lock) const {
   Sha256 hash;
   hash.UpdateField(lock.Digest());
-  hash.UpdateField(request.image_digest.empty() ? HostSystem() : request.image_digest);
+  hash.UpdateField(ToCanonicalJson(InterpreterToJson(identity.python)));
+  hash.UpdateField(request.image_digest);
   Layer layer{.lock = lock};
-  for (size_t i = 0; i < request.sources.size(); ++i)
-    if (request.sources[i].editable) layer.sources[SourceName(i)] = request.sources[i].path;
-  // The layer of an editable package holds its path as the environment sees it.
-  if (!layer.sources.empty())
-    hash.UpdateField(environments_.capabilities().filesystem_isolation ? "/data" : "host");
+  for (size_t i = 0; i < request.sources.size(); ++i) {
+    if (!request.sources[i].editable) continue;
+    layer.sources[SourceName(i)] = request.sources[i].path;
+    // The layer of an editable package holds its path as the environment sees it.
+    hash.UpdateField(environments_.capabilities().filesystem_isolation ? SourceName(i)
+                                                                       : request.sources[i].path);
+  }
   layer.key = hash.HexDigest();
   layer.folder = options_.cache / layer.key;
   return layer;
 }
 
 Result<Layer> Injector::Find(const Request& request) {
-  VLMHB_ASSIGN(const std::string key, RequestKey(request));
-  VLMHB_ASSIGN(const Lock lock, KnownLock(key));
-  VLMHB_ASSIGN(Layer layer, LayerOf(request, lock));
-  std::error_code ignored;
-  if (fs::is_directory(layer.folder, ignored)) return layer;
-  return Error(ErrorCode::kNotFound, "its packages are not installed yet");
+  VLMHB_ASSIGN(const Identity identity, Identify(request, false));
+  Result<Lock> lock = KnownLock(identity);
+  if (!lock.ok() && lock.error().code() == ErrorCode::kNotFound) return NotInstalled();
+  if (!lock.ok()) return std::move(lock).error();
+  Layer layer = LayerOf(request, identity, *lock);
+  VLMHB_ASSIGN(const bool there, IsThere(layer));
+  if (!there) return NotInstalled();
+  return layer;
 }
 
-Result<os::FileLock> Injector::LockKey(const std::string& key) {
-  const Path file = options_.cache / (key + ".lock");
+Result<os::FileLock> Injector::LockCache() {
+  VLMHB_TRY(os::MakeFolders(options_.cache));
+  const Path file = options_.cache / "lock";
   Result<os::FileLock> lock = os::FileLock::TryLock(file);
-  if (!lock.ok()) Tell("waiting for another vlmhb that installs the same packages");
+  if (!lock.ok()) Tell("waiting for another vlmhb that installs packages here");
   while (!lock.ok() && lock.error().code() == ErrorCode::kUnavailable) {
     if (options_.stop != nullptr && options_.stop->load()) return Stopped();
     environments_.WaitForChange(kTick);
     lock = os::FileLock::TryLock(file);
   }
+  if (lock.ok()) RemoveOrphans(options_.cache);
   return lock;
 }
 
 Result<Layer> Injector::Ensure(const Request& request) {
   if (options_.stop != nullptr && options_.stop->load()) return Stopped();
-  VLMHB_ASSIGN(const Lock lock, Resolve(request));
-  VLMHB_ASSIGN(Layer layer, LayerOf(request, lock));
-  std::error_code ignored;
-  if (fs::is_directory(layer.folder, ignored)) return layer;
-  VLMHB_TRY(os::MakeFolders(options_.cache));
-  VLMHB_ASSIGN(const os::FileLock held, LockKey(layer.key));
-  if (fs::is_directory(layer.folder, ignored)) return layer;
+  Result<Layer> found = Find(request);
+  if (found.ok() || found.error().code() != ErrorCode::kNotFound) return found;
+  VLMHB_ASSIGN(const os::FileLock held, LockCache());
+  VLMHB_ASSIGN(const Identity identity, Identify(request, true));
+  VLMHB_ASSIGN(const Lock lock, ResolveNow(request, identity));
+  Layer layer = LayerOf(request, identity, lock);
+  VLMHB_ASSIGN(const bool there, IsThere(layer));
+  if (there) return layer;
   Tell(fmt::format("installing {} packages", lock.packages.size()));
   const BuildFolder folder(options_.cache / os::OwnedName("layer-" + layer.key.substr(0, 12)));
   VLMHB_TRY(StageRun(environments_, options_, request)

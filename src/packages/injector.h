@@ -7,8 +7,10 @@
 // Resolving and installing run `vlmhb stage` (stage "resolve" or "install") in an environment of
 // their own, with the network on (off where a folder of wheels is given), since installing runs
 // code of strangers. A layer is built beside its place and renamed: it is there whole or not at
-// all. Two processes that want one key build it once (a lock file). Keys are content addresses: the
-// lock's digest and the system's (image digest, or the interpreter of this machine).
+// all. Two processes that want one build it once (a lock file). A request is known by what it says
+// and by the Python it is for, so a lock serves every machine with such a Python; a layer's key is
+// the digest of its lock and of that very interpreter (its version and path, the C library, the
+// image).
 //
 // Inside environments a layer is always /data/layer (for --sandbox none: the host's path), its
 // interpreter /data/layer/venv/bin/python. Not thread-safe.
@@ -23,15 +25,17 @@
 #include "base/result.h"
 #include "env/env_manager.h"
 #include "packages/lock.h"
+#include "registry/entry.h"
 
 namespace vlmhb::packages {
 
 using os::Path;
 
 struct Request {
-  std::vector<registry::PackageSource> sources;  // local paths absolute
-  std::string image;                             // where the environment has images
-  std::string image_digest;                      // its digest; "" elsewhere
+  std::vector<registry::PackageSource> sources;
+  Path folder;               // of the entry: local packages are known by their path from here
+  std::string image;         // where the environment has images
+  std::string image_digest;  // its digest; "" elsewhere
 };
 
 struct Layer {
@@ -57,15 +61,11 @@ class Injector {
   // `environments` must outlive it.
   Injector(env::EnvManager& environments, InjectorOptions options);
 
-  // A digest of the request, without asking anybody: sources (a local folder's content included),
-  // system, architecture.
-  Result<std::string> RequestKey(const Request& request) const;
-
   // The lock of the request: from `locked` (kInvalidConfig with the command to type if it is not
   // there), from the cache, or resolved now. An error is the resolver's own message.
   Result<Lock> Resolve(const Request& request);
 
-  // The layer if it is in the cache; kNotFound else. Starts nothing.
+  // The layer if it is in the cache; kNotFound else; kCorrupt if it is damaged. Starts nothing.
   Result<Layer> Find(const Request& request);
 
   // The layer, built if it is not there. On failure nothing is left but the log that the error
@@ -74,12 +74,17 @@ class Injector {
 
  private:
   class StageRun;
+  struct Identity;
 
-  // From the lock file or the cache.
-  Result<Lock> KnownLock(const std::string& request_key) const;
-  Result<Layer> LayerOf(const Request& request, const Lock& lock) const;
-  // Waits while another process builds the layer.
-  Result<os::FileLock> LockKey(const std::string& key);
+  // Asks the environment's Python what it is, if that is not known yet and `may_ask`.
+  Result<Identity> Identify(const Request& request, bool may_ask);
+  Result<Interpreter> PythonOf(const Request& request, bool may_ask);
+  // From the lock file or the cache; kNotFound if it is to be resolved.
+  Result<Lock> KnownLock(const Identity& identity) const;
+  Result<Lock> ResolveNow(const Request& request, const Identity& identity);
+  Layer LayerOf(const Request& request, const Identity& identity, const Lock& lock) const;
+  // Waits while another process works in the cache, and removes what dead ones left there.
+  Result<os::FileLock> LockCache();
   void Tell(std::string_view line) const;
 
   env::EnvManager& environments_;

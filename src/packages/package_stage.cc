@@ -1,7 +1,6 @@
 #include "packages/package_stage.h"
 
 #include <fmt/format.h>
-#include <sys/utsname.h>
 
 #include "base/text.h"
 #include "os/process.h"
@@ -91,7 +90,13 @@ Result<Path> WritableCopy(const PackageSource& source, const Path& scratch, size
   return copy;
 }
 
-Result<void> ResolvePackages(const Spec& spec) {
+Result<Interpreter> AskPython(const Spec& spec) {
+  VLMHB_ASSIGN(const std::string said, RunPython(spec, {"-c", kDescribeInterpreter}));
+  VLMHB_ASSIGN(const json::value parsed, ParseJson(said));
+  return InterpreterFromJson(parsed.is_object() ? parsed.get_object() : json::object());
+}
+
+Result<void> ResolveSources(const Spec& spec, Lock& lock) {
   VLMHB_ASSIGN(const auto scratch, os::TempFolder::Create(fs::temp_directory_path(), "resolve"));
   const Path venv = scratch->path() / "venv", report = scratch->path() / "report.json";
   VLMHB_TRY(MakeVenv(spec, venv));
@@ -108,19 +113,19 @@ Result<void> ResolvePackages(const Spec& spec) {
     }
     arguments.push_back(Requirement(spec.sources[i], path));
   }
-  utsname system{};
-  ::uname(&system);
-  Lock lock{.platform = fmt::format("linux_{}", system.machine)};
-  VLMHB_ASSIGN(const std::string version,
-               RunPython(spec, {"-c", "import platform; print(platform.python_version())"}));
-  lock.python = std::string(Trim(version));
-  if (!spec.sources.empty()) {
-    VLMHB_TRY(Pip(spec, venv, arguments));
-    VLMHB_ASSIGN(const std::string text, os::ReadFile(report));
-    VLMHB_ASSIGN(const json::value parsed, ParseJson(text));
-    VLMHB_ASSIGN(lock.packages, PackagesOfReport(parsed, local_paths, local_names));
-    lock.installer = "pip " + FindString(parsed.get_object(), "pip_version");
-  }
+  VLMHB_TRY(Pip(spec, venv, arguments));
+  VLMHB_ASSIGN(const std::string text, os::ReadFile(report));
+  VLMHB_ASSIGN(const json::value parsed, ParseJson(text));
+  VLMHB_ASSIGN(lock.packages, PackagesOfReport(parsed, local_paths, local_names));
+  lock.installer = "pip " + FindString(parsed.get_object(), "pip_version");
+  return {};
+}
+
+Result<void> ResolvePackages(const Spec& spec) {
+  Lock lock;
+  VLMHB_ASSIGN(lock.python, AskPython(spec));
+  VLMHB_TRY(WriteInterpreter(spec.output / "python.json", lock.python));
+  if (!spec.sources.empty()) VLMHB_TRY(ResolveSources(spec, lock));
   return WriteLock(spec.output / "lock.json", lock);
 }
 

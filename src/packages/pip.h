@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "packages/lock.h"
+#include "registry/entry.h"
 
 namespace vlmhb::packages {
 

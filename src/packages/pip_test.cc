@@ -55,41 +55,6 @@ TEST(Pip, MessagesAreItsErrorLinesWithoutCredentials) {
   EXPECT_EQ(WhyPipFailed(""), "pip said nothing");
 }
 
-Lock SomeLock() {
-  return {.python = "3.11.2",
-          .platform = "linux_x86_64",
-          .installer = "pip 23",
-          .packages = {
-              {.name = "attrs", .version = "1.0", .hashes = {"sha256:" + std::string(64, 'a')}},
-              {.name = "g", .version = "1", .git = "https://h/x", .commit = "abc"}}};
-}
-
-TEST(Lock, SurvivesJsonAndItsDigestIgnoresTheInstaller) {
-  Lock lock = SomeLock();
-  const auto again = LockFromJson(LockToJson(lock));
-  ASSERT_TRUE(again.ok()) << again.error().ToString();
-  EXPECT_EQ(again->Digest(), lock.Digest());
-  lock.installer = "pip 99";
-  EXPECT_EQ(again->Digest(), lock.Digest());
-  lock.packages[0].version = "1.1";
-  EXPECT_NE(again->Digest(), lock.Digest());
-  EXPECT_EQ(HashedRequirements(SomeLock()),
-            "attrs==1.0 --hash=sha256:" + std::string(64, 'a') + "\n");
-}
-
-TEST(Lock, WhatCouldBecomeAnOptionOrALineIsRefused) {
-  for (const char* name : {"--index-url", "a b", "a\nb", "", "a;b"}) {
-    Lock lock = SomeLock();
-    lock.packages[0].name = name;
-    EXPECT_FALSE(LockFromJson(LockToJson(lock)).ok()) << name;
-  }
-  Lock lock = SomeLock();
-  lock.packages[0].hashes = {"sha256:zz"};
-  EXPECT_FALSE(LockFromJson(LockToJson(lock)).ok());
-  lock.packages[0].hashes.clear();
-  EXPECT_FALSE(LockFromJson(LockToJson(lock)).ok());
-}
-
 TEST(Sbom, DebianPackagesAreThoseInstalled) {
   const auto found = DebianPackages(
       "Package: libc6\nStatus: install ok installed\nArchitecture: amd64\nVersion: "

@@ -80,21 +80,26 @@ class InjectionTest(harness.TestCase):
         self.assertIn("nowhere-to-be-found", result.stderr)
         self.assertEqual(list(self.said().values()), [{"colliding 1.5"}])
         cache = self.e.workspace / "cache/env"
-        layers = [path.name for path in cache.iterdir() if path.is_dir() and path.name != "locks"]
+        layers = [path.name for path in cache.iterdir()
+                  if path.is_dir() and path.name not in ("locks", "pythons")]
         self.assertEqual(len(layers), 1, "nothing is left of what failed")
         self.assertEqual(len(layers[0]), 64)
+
+    def env_lock(self):
+        locked = subprocess.run(
+            [str(pathlib.Path(harness.VLMHB).resolve()), "env", "lock", str(self.e.write_config()),
+             "--workspace", str(self.e.workspace), "--wheels", str(self.wheels)],
+            capture_output=True, text=True, timeout=harness.DEADLINE_S)
+        self.assert_exit(locked, 0)
+        return json.loads(self.lock_file().read_text())
+
+    def lock_file(self):
+        return self.e.folder / "experiment.lock.json"
 
     def test_a_locked_experiment_installs_exactly_its_lock(self):
         for model in ("old", "new"):
             python_model(self.e, model, colliding(">=1"))
-        config = self.e.write_config()
-        locked = subprocess.run(
-            [str(pathlib.Path(harness.VLMHB).resolve()), "env", "lock", str(config), "--workspace",
-             str(self.e.workspace), "--wheels", str(self.wheels)],
-            capture_output=True, text=True, timeout=harness.DEADLINE_S)
-        self.assert_exit(locked, 0)
-        lock = json.loads((self.e.folder / "experiment.lock.json").read_text())
-        self.assertIn('"2.0"', json.dumps(lock))
+        self.assertIn('"2.0"', json.dumps(self.env_lock()))
         wheels.make_wheel(self.wheels, "colliding", "3.0")
         self.run_it()
         self.assertEqual({next(iter(said)) for said in self.said().values()}, {"colliding 2.0"})
@@ -102,6 +107,44 @@ class InjectionTest(harness.TestCase):
         python_model(self.e, "new", colliding(">=2"))  # not what the lock was made for
         stale = self.run_it(code=1)
         self.assertIn("vlmhb env lock", stale.stderr)
+
+    def test_a_lock_file_serves_another_machine_with_such_a_python(self):
+        wheels.make_source(self.e.folder / "registries", "mine", "1.0")
+        python_model(self.e, "old", [{"type": "local", "path": "../mine"}], package="mine")
+        lock = self.env_lock()
+        text = json.dumps(lock)
+        self.assertNotIn(str(self.folder), text, "a lock has no path of this machine")
+        self.assertNotIn(str(self.wheels), text)
+
+        for entry in lock["locks"]:  # as if written where the patch release is another one
+            entry["python"] = ".".join(entry["python"].split(".")[:2] + ["99"])
+        self.lock_file().write_text(json.dumps(lock))
+        elsewhere = self.folder / "elsewhere"
+        elsewhere.mkdir()
+        for name in ("datasets", "registries", "experiment.lock.json"):
+            (self.e.folder / name).rename(elsewhere / name)
+        self.e.folder, self.e.workspace = elsewhere, elsewhere / "workspace"
+        self.run_it()
+        self.assertEqual(sorted(next(iter(said)) for said in self.said().values()),
+                         ["colliding 2.0", "mine 1.0"])
+
+    def test_a_lock_for_another_python_or_another_content_says_so(self):
+        wheels.make_source(self.e.folder / "registries", "mine", "1.0")
+        python_model(self.e, "old", [{"type": "local", "path": "../mine"}], package="mine")
+        lock = self.env_lock()
+        wheels.make_source(self.e.folder / "registries", "mine", "1.1")
+        for entry in lock["locks"]:
+            if entry["request"][0]["type"] == "pypi":
+                entry["python"] = "2.7.18"
+        self.lock_file().write_text(json.dumps(lock))
+        result = self.run_it(code=1)
+        self.assertIn("has these packages for cpython 2.7 on", result.stderr)
+        self.assertIn("local package is not as it was", result.stderr)
+        # The other Python's lock is still asked for, so it is kept beside the new one.
+        versions = [entry["python"] for entry in self.env_lock()["locks"]]
+        self.assertEqual(len(versions), 3)
+        self.assertIn("2.7.18", versions)
+        self.run_it()
 
     def test_plan_installs_nothing(self):
         plan = self.e.run("--wheels", str(self.wheels), verb="plan")

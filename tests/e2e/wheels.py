@@ -1,4 +1,4 @@
-"""Wheels made on the spot, so that tests of injected packages need no index."""
+"""Wheels and packages made on the spot, so that tests of injected packages need no index."""
 
 import base64
 import hashlib
@@ -29,3 +29,17 @@ def make_wheel(folder, name, version, requires=(), source=None):
         for path, text in files.items():
             archive.writestr(zipfile.ZipInfo(path), text)
     return wheel
+
+
+def make_source(folder, name, version):
+    """Writes a package's folder that brings its own build backend: this file."""
+    folder = pathlib.Path(folder) / name
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "pyproject.toml").write_text(
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n')
+    (folder / "backend.py").write_text(
+        pathlib.Path(__file__).read_text() + f"""
+
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    return make_wheel(folder, {name!r}, {version!r}).name
+""")
