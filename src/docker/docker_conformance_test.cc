@@ -1,6 +1,7 @@
 // The conformance suites on the engines that VLMHB_TEST_ENGINES names
-// ("docker=unix:///path,podman=unix:///path"); commands run in the image VLMHB_TEST_IMAGE, which
-// needs sh, coreutils and util-linux.
+// ("docker=unix:///path,docker=tcp://127.0.0.1:2376,podman=unix:///path"; the certificates for tcp
+// addresses are in VLMHB_TEST_CERTS); commands run in the image VLMHB_TEST_IMAGE, which needs sh,
+// coreutils and util-linux.
 
 #include "base/text.h"
 #include "docker/docker_env_manager.h"
@@ -22,11 +23,13 @@ env::Subject SubjectOf(std::string_view entry) {
     subject.unusable = "VLMHB_TEST_ENGINES is not kind=address, or VLMHB_TEST_IMAGE is not set";
     return subject;
   }
-  const auto address = EngineAddress::Parse(entry.substr(equals + 1), "");
+  const auto address =
+      EngineAddress::Parse(entry.substr(equals + 1), os::GetEnv("VLMHB_TEST_CERTS").value_or(""));
   if (!address.ok()) {
     subject.unusable = address.error().ToString();
     return subject;
   }
+  if (address->unix_socket.empty()) subject.name += "_tls";
   subject.make = [kind, address = *address](const os::Path&) {
     DockerEnvOptions options{.name = kind};
     options.engine.address = address;

@@ -6,9 +6,11 @@
 // io_context, driven by the calling thread only: in Poll() and while a call waits for its answer.
 // Not thread-safe. Every call ends after `call_timeout` at the latest (kTimeout).
 //
-// Errors: kUnavailable the engine cannot be reached; kNotFound 404; kPermission 401, 403 and a
-// socket that may not be opened; kInvalidConfig 400; kIo a lost reply (the call may have been
-// carried out); kInternal everything else, with the engine's own message.
+// Errors: kUnavailable the engine cannot be reached; kNotFound 404; kPermission 401, 403, a socket
+// that may not be opened and a certificate that is refused, by us or by the engine; kInvalidConfig
+// 400 and files of certificates; kUnsupported an engine too old or new, or without TLS; kIo a lost
+// reply (the call may have been carried out); kInternal everything else, with the engine's own
+// message.
 
 #include <chrono>
 #include <functional>
@@ -32,7 +34,9 @@ struct EngineAddress {
   std::string unix_socket;  // or
   std::string host;         // a name or address, TLS
   uint16_t port = 0;
-  Path certificates;  // TLS: folder with ca.pem, cert.pem, key.pem
+  // TLS: folder with ca.pem (the only authority that is trusted), cert.pem and key.pem (of the
+  // client), read once when the engine is first asked.
+  Path certificates;
 
   // "unix:///run/docker.sock" or "tcp://host:2376"; a tcp address needs `certificates`.
   static Result<EngineAddress> Parse(std::string_view text, const Path& certificates);
@@ -115,7 +119,8 @@ class Engine {
   Result<void> LoadImage(std::string_view tar);
 
   // `body` is the JSON of POST /containers/create. An existing container of that name: kInternal
-  // unless its labels are those of `body`, then its id (a reply was lost).
+  // unless its labels are those of `body`, then its id (a reply was lost). kUnsupported: a folder
+  // to be mounted is not on the machine of an engine at a tcp address.
   Result<std::string> CreateContainer(const std::string& name, const json::object& body);
   // Starts a container that is merely created; does nothing to one that runs or has run.
   Result<void> StartContainer(const std::string& name);

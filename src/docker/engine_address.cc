@@ -59,7 +59,7 @@ Result<EngineAddress> ParseTcp(std::string_view text, const Path& certificates) 
   if (certificates.empty())
     return Refuse(text,
                   "an engine is reached over the network only by TLS: set the folder with ca.pem, "
-                  "cert.pem and key.pem");
+                  "cert.pem and key.pem (DOCKER_CERT_PATH)");
   address.certificates = certificates;
   return address;
 }

@@ -118,18 +118,28 @@ EngineClient::EngineClient(EngineAddress address, milliseconds call_timeout)
 
 EngineClient::~EngineClient() = default;
 
-Result<http::Endpoint> EngineClient::Connectable() {
-  if (endpoint_.has_value()) return *endpoint_;
-  http::Endpoint endpoint;
-  if (address_.unix_socket.empty())
-    return Error(
-        ErrorCode::kUnsupported,
-        fmt::format("{}: engines are reached by Unix sockets only, not yet over the network; "
-                    "forward its socket (ssh -L) and use unix:///path",
-                    address_.ToString()));
-  endpoint.unix_path = address_.unix_socket;
-  endpoint_ = endpoint;
-  return endpoint;
+Result<http::Connection> EngineClient::Connect() {
+  if (!address_.unix_socket.empty()) {
+    http::Endpoint endpoint;
+    endpoint.unix_path = address_.unix_socket;
+    return http::Connection(io_->get_executor(), endpoint);
+  }
+  if (!tls_) {
+    auto loaded = http::TlsEndpoint::Load({.host = address_.host,
+                                           .port = address_.port,
+                                           .ca_file = address_.certificates / "ca.pem",
+                                           .certificate_file = address_.certificates / "cert.pem",
+                                           .key_file = address_.certificates / "key.pem"});
+    if (!loaded.ok()) {
+      // What an engine does not find is something else.
+      const ErrorCode code = loaded.error().code();
+      return Error(code == ErrorCode::kNotFound ? ErrorCode::kInvalidConfig : code,
+                   fmt::format("the certificates for {}: {}", address_.ToString(),
+                               loaded.error().message()));
+    }
+    tls_ = *std::move(loaded);
+  }
+  return http::Connection(io_->get_executor(), tls_);
 }
 
 Error EngineClient::Explain(Error error) const {
@@ -140,9 +150,10 @@ Error EngineClient::Explain(Error error) const {
                              "to the socket's group, or use a rootless engine",
                              address_.unix_socket));
   if (error.code() == ErrorCode::kUnavailable)
-    return Error(ErrorCode::kUnavailable,
-                 fmt::format("the engine does not listen at {}; start it, or set its address ({})",
-                             address_.ToString(), error.message()));
+    return Error(
+        ErrorCode::kUnavailable,
+        fmt::format("the engine cannot be reached at {}; start it, or set its address ({})",
+                    address_.ToString(), error.message()));
   // What is not HTTP may be the rest of an answer to a call that was carried out.
   if (error.code() == ErrorCode::kCorrupt)
     return Error(ErrorCode::kIo, error.message()).With("asking " + address_.ToString());
@@ -150,8 +161,9 @@ Error EngineClient::Explain(Error error) const {
 }
 
 Result<http::Response> EngineClient::Call(const http::Request& request) {
-  VLMHB_ASSIGN(const http::Endpoint endpoint, Connectable());
-  if (!calls_.has_value()) calls_.emplace(io_->get_executor(), endpoint);
+  if (!calls_.has_value()) {
+    VLMHB_ASSIGN(calls_, Connect());
+  }
   const auto exchange = std::make_shared<Exchange>();
   exchange->request = request;
   exchange->options.timeout = call_timeout_;
@@ -164,8 +176,7 @@ Result<http::Response> EngineClient::Call(const http::Request& request) {
 
 Result<http::Response> EngineClient::CallStreaming(const http::Request& request, milliseconds stall,
                                                    std::function<void(std::string_view)> on_data) {
-  VLMHB_ASSIGN(const http::Endpoint endpoint, Connectable());
-  http::Connection connection(io_->get_executor(), endpoint);
+  VLMHB_ASSIGN(http::Connection connection, Connect());
   const auto exchange = std::make_shared<Exchange>();
   steady_clock::time_point deadline = steady_clock::now() + stall;
   bool stalled = false;
@@ -189,10 +200,9 @@ Result<http::Response> EngineClient::CallStreaming(const http::Request& request,
 }
 
 std::unique_ptr<EngineStream> EngineClient::Open(http::Request request, StreamHandlers handlers) {
-  Result<http::Endpoint> endpoint = Connectable();
-  if (!endpoint.ok()) return Failed(std::move(endpoint).error());
-  const auto state =
-      std::make_shared<StreamState>(http::Connection(io_->get_executor(), *endpoint));
+  Result<http::Connection> connection = Connect();
+  if (!connection.ok()) return Failed(std::move(connection).error());
+  const auto state = std::make_shared<StreamState>(*std::move(connection));
   state->request = std::move(request);
   state->handlers = std::move(handlers);
   state->happened = happened_;

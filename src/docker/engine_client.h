@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "docker/engine.h"
 #include "http/client.h"
+#include "http/tls.h"
 
 namespace vlmhb::docker {
 
@@ -30,7 +31,8 @@ class EngineClient {
   EngineClient(EngineAddress address, std::chrono::milliseconds call_timeout);
   ~EngineClient();
 
-  // The response, whatever its status. kUnavailable, kPermission, kTimeout, kIo. Never sent twice.
+  // The response, whatever its status. Never sent twice. kUnavailable, kPermission, kTimeout, kIo;
+  // kUnsupported no TLS there; kInvalidConfig a file of EngineAddress::certificates.
   Result<http::Response> Call(const http::Request& request);
   // The same over a connection of its own; the body of a success goes to `on_data`. No limit but
   // `stall`: kTimeout once nothing has come for so long.
@@ -57,7 +59,8 @@ class EngineClient {
   struct StreamState;
   class Stream;
 
-  Result<http::Endpoint> Connectable();
+  // A connection that is not open yet.
+  Result<http::Connection> Connect();
   Error Explain(Error error) const;
 
   EngineAddress address_;
@@ -66,7 +69,7 @@ class EngineClient {
   std::shared_ptr<boost::asio::io_context> io_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   std::shared_ptr<bool> happened_;
-  std::optional<http::Endpoint> endpoint_;
+  std::shared_ptr<const http::TlsEndpoint> tls_;  // of a tcp address, once it is used
   std::optional<http::Connection> calls_;
 };
 

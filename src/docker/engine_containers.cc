@@ -74,6 +74,21 @@ bool NameIsTaken(const http::Response& response) {
          (response.status >= 500 && response.body.find("already in use") != std::string::npos);
 }
 
+// Engines look for what is to be mounted on their own machine.
+Error UnseenFolder(const http::Response& response, const EngineAddress& address) {
+  return Error(
+      ErrorCode::kUnsupported,
+      fmt::format("the engine at {} does not see this machine's folders: it must run here, or find "
+                  "the workspace, the data and this program at the same paths (a shared file "
+                  "system). {}",
+                  address.ToString(), ResponseError(response, "a mount").message()));
+}
+
+bool IsUnseenFolder(const http::Response& response, const EngineAddress& address) {
+  return address.unix_socket.empty() && response.status >= 400 &&
+         response.body.find("bind source path does not exist") != std::string::npos;
+}
+
 }  // namespace
 
 std::map<std::string, std::string> TextLabels(const json::object* labels) {
@@ -98,6 +113,8 @@ Result<std::string> Engine::CreateContainer(const std::string& name, const json:
   }
   if (!response.ok()) return std::move(response).error();
   if (NameIsTaken(*response)) return Existing(*this, name, body);
+  const EngineAddress& address = state_->options.address;
+  if (IsUnseenFolder(*response, address)) return UnseenFolder(*response, address);
   if (response->status != 201) return ResponseError(*response, "creating the container " + name);
   VLMHB_ASSIGN(const json::value answer, State::ParseAnswer(*response, "creating " + name));
   std::string id = answer.is_object() ? FindString(answer.as_object(), "Id") : "";

@@ -1,4 +1,5 @@
-// Against engines that are there: VLMHB_TEST_ENGINES="docker=unix:///path,podman=unix:///path".
+// Against engines that are there: VLMHB_TEST_ENGINES="docker=unix:///path,podman=unix:///path",
+// also at tcp addresses, with certificates in the folder VLMHB_TEST_CERTS.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -53,7 +54,8 @@ int main(int argc, char** argv) {
 class RealEngine {
  public:
   explicit RealEngine(const Named& named)
-      : engine_({.address = *EngineAddress::Parse(named.address, "")}) {}
+      : engine_({.address = *EngineAddress::Parse(named.address,
+                                                  os::GetEnv("VLMHB_TEST_CERTS").value_or(""))}) {}
   ~RealEngine() { (void)engine_.RemoveContainer(name_); }
 
   void Prepare() {
