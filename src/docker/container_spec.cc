@@ -3,14 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
-#include "base/text.h"
+#include "env/bubblewrap.h"
 
 namespace vlmhb::docker {
 namespace {
-
-using std::chrono::nanoseconds;
 
 constexpr int64_t kNanosPerCpu = 1'000'000'000;
 // Podman starts nothing whose limits are above its own; these are below every usual one.
@@ -88,8 +85,6 @@ json::object HostConfig(const ContainerPlan& plan, const EngineInfo& engine) {
   json::object host{
       {"NetworkMode", plan.spec.network == env::Network::kNone ? "none" : plan.name},
       {"ReadonlyRootfs", true},
-      {"CapDrop", {"ALL"}},
-      {"SecurityOpt", {"no-new-privileges"}},
       {"Privileged", false},
       {"IpcMode", "private"},
       {"ShmSize", plan.spec.tmp_bytes},
@@ -108,35 +103,15 @@ json::object HostConfig(const ContainerPlan& plan, const EngineInfo& engine) {
   return host;
 }
 
-json::object ToJsonObject(const std::map<std::string, std::string>& map) {
+json::object ToJsonObject(const Labels& map) {
   json::object object;
   for (const auto& [key, value] : map) object[key] = value;
   return object;
 }
 
-bool Has(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }
-
-std::optional<int> Digits(std::string_view text) {
-  int number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (text.empty() || text[0] == '-' || error != std::errc() || end != text.data() + text.size())
-    return std::nullopt;
-  return number;
-}
-
-// "Z", "+02:00".
-std::optional<std::chrono::minutes> ParseOffset(std::string_view text) {
-  if (text == "Z") return std::chrono::minutes(0);
-  if (text.size() != 6 || text[3] != ':' || (text[0] != '+' && text[0] != '-')) return std::nullopt;
-  const auto hours = Digits(text.substr(1, 2));
-  const auto minutes = Digits(text.substr(4, 2));
-  if (!hours.has_value() || !minutes.has_value()) return std::nullopt;
-  return std::chrono::minutes((text[0] == '-' ? -1 : 1) * (*hours * 60 + *minutes));
-}
-
 }  // namespace
 
-std::map<std::string, std::string> LabelsOf(const ContainerPlan& plan) {
+Labels LabelsOf(const ContainerPlan& plan) {
   const auto& timeout = plan.command.timeout;
   return {{kLabelMade, "1"},
           {kLabelEnv, plan.spec.id},
@@ -175,81 +150,6 @@ json::object NetworkBody(const ContainerPlan& plan) {
           {"Driver", "bridge"},
           {"CheckDuplicate", true},
           {"Labels", ToJsonObject(LabelsOf(plan))}};
-}
-
-StartFailure ClassifyStartFailure(std::string_view message, const ContainerPlan& plan) {
-  if (plan.init && (Has(message, "docker-init") || Has(message, "catatonit") ||
-                    Has(message, "container-init") || Has(message, "init binary")))
-    return StartFailure::kNoInitBinary;
-  if (plan.spec.gpus > 0 &&
-      (Has(message, "could not select device driver") || Has(message, "GPU vendor") ||
-       Has(message, "CDI") || Has(message, "nvidia")))
-    return StartFailure::kNoGpu;
-  const bool about_program = Has(message, "exec: \"") || Has(message, "executable file") ||
-                             Has(message, "invoke a command");
-  if (!about_program) return StartFailure::kOther;
-  if (Has(message, "permission denied") || Has(message, "Permission denied") ||
-      Has(message, "is a directory") || Has(message, "exec format error"))
-    return StartFailure::kNotRunnable;
-  if (Has(message, "not found") || Has(message, "no such file")) return StartFailure::kNoProgram;
-  return StartFailure::kOther;
-}
-
-std::optional<nanoseconds> ParseTimestamp(std::string_view text) {
-  constexpr size_t kSeconds = 19;  // "2026-11-24T11:30:19"
-  if (text.size() <= kSeconds || text[4] != '-' || text[7] != '-' || text[10] != 'T' ||
-      text[13] != ':' || text[16] != ':')
-    return std::nullopt;
-  const auto year = Digits(text.substr(0, 4)), month = Digits(text.substr(5, 2)),
-             day = Digits(text.substr(8, 2)), hour = Digits(text.substr(11, 2)),
-             minute = Digits(text.substr(14, 2)), second = Digits(text.substr(17, 2));
-  if (!year || !month || !day || !hour || !minute || !second) return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year(*year),
-                                         std::chrono::month(static_cast<unsigned>(*month)),
-                                         std::chrono::day(static_cast<unsigned>(*day))};
-  if (!date.ok() || *year < 1971 || *year > 2200) return std::nullopt;
-  text.remove_prefix(kSeconds);
-  int64_t nanos = 0;
-  if (text[0] == '.') {
-    const size_t end = std::min(text.find_first_not_of("0123456789", 1), text.size());
-    std::string fraction(text.substr(1, std::min<size_t>(end - 1, 9)));
-    fraction.resize(9, '0');
-    nanos = Digits(fraction).value_or(0);
-    text.remove_prefix(end);
-  }
-  const auto offset = ParseOffset(text);
-  if (!offset.has_value()) return std::nullopt;
-  return std::chrono::sys_days(date).time_since_epoch() + std::chrono::hours(*hour) +
-         std::chrono::minutes(*minute) + std::chrono::seconds(*second) - *offset +
-         nanoseconds(nanos);
-}
-
-std::vector<env::Mount> MountsOf(const json::object& inspected) {
-  constexpr std::string_view kData = "/data/";
-  std::vector<env::Mount> mounts;
-  const json::array* const array = FindArray(inspected, "Mounts");
-  if (array == nullptr) return mounts;
-  for (const json::value& value : *array) {
-    if (!value.is_object()) continue;
-    const json::object& mount = value.get_object();
-    const std::string guest = FindString(mount, "Destination");
-    if (!guest.starts_with(kData)) continue;
-    mounts.push_back({.name = guest.substr(kData.size()),
-                      .host = FindString(mount, "Source"),
-                      .guest = guest,
-                      .access = FindBool(mount, "RW", false) ? env::Access::kReadWrite
-                                                             : env::Access::kReadOnly});
-  }
-  std::sort(mounts.begin(), mounts.end(),
-            [](const env::Mount& a, const env::Mount& b) { return a.name < b.name; });
-  return mounts;
-}
-
-std::optional<int64_t> PeakMemoryOf(const json::object& stats) {
-  const json::object* const memory = FindObject(stats, "memory_stats");
-  if (memory == nullptr) return std::nullopt;
-  const int64_t peak = std::max(FindInt(*memory, "max_usage", 0), FindInt(*memory, "usage", 0));
-  return peak > 0 ? std::optional(peak) : std::nullopt;
 }
 
 }  // namespace vlmhb::docker

@@ -1,17 +1,16 @@
 #include "docker/docker_env_manager.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <thread>
 
-#include "base/text.h"
+#include "docker/container_facts.h"
 #include "docker/container_spec.h"
+#include "docker/container_watch.h"
 #include "docker/image_archive.h"
-#include "env/running_command.h"
+#include "docker/start_failure.h"
 #include "os/system.h"
 
 namespace vlmhb::docker {
@@ -26,77 +25,8 @@ using std::chrono::milliseconds;
 using SteadyClock = std::chrono::steady_clock;
 namespace fs = std::filesystem;
 
-constexpr int64_t kMaxLogBytes = int64_t{256} << 20;
 constexpr milliseconds kRetry{200};
-constexpr milliseconds kSampleEvery{2000};
-// Logs of an ended container that do not end by themselves are asked for again, then given up.
-constexpr milliseconds kLogPatience{1500};
-constexpr int kMostLogTries = 4;
 constexpr uid_t kNobody = 65534;
-
-bool IsUnreachable(const Error& error) {
-  return error.code() == ErrorCode::kUnavailable || error.code() == ErrorCode::kIo ||
-         error.code() == ErrorCode::kTimeout;
-}
-
-// A command's log: what is there before stays, the rest can be written anew.
-class LogFile {
- public:
-  static Result<std::shared_ptr<LogFile>> Open(const Path& path, std::optional<int64_t> start) {
-    VLMHB_ASSIGN(os::Fd fd, os::OpenFile(path, O_WRONLY | O_CREAT | O_APPEND));
-    const int64_t size = ::lseek(fd.get(), 0, SEEK_END);
-    return std::make_shared<LogFile>(std::move(fd), start.value_or(std::max<int64_t>(size, 0)));
-  }
-  LogFile(os::Fd fd, int64_t start) : fd_(std::move(fd)), start_(start) {}
-
-  int64_t start() const { return start_; }
-  // Of everything that came, in this stream and before it: it grows while there is progress.
-  int64_t received() const { return received_; }
-  void Rewind() {
-    if (::ftruncate(fd_.get(), start_) == 0) written_ = 0;
-  }
-  void Append(std::string_view bytes) {
-    received_ += static_cast<int64_t>(bytes.size());
-    if (written_ >= kMaxLogBytes) return;
-    written_ += static_cast<int64_t>(bytes.size());
-    // A full disk stops a stage where it loses answers, not here.
-    (void)os::WriteAll(fd_.get(), bytes, "a log");
-    if (written_ >= kMaxLogBytes)
-      (void)os::WriteAll(fd_.get(), "\n[vlmhb: the log is too long; the rest is left out]\n",
-                         "a log");
-  }
-
- private:
-  os::Fd fd_;
-  int64_t start_;
-  int64_t written_ = 0;
-  int64_t received_ = 0;
-};
-
-int64_t NumberIn(const std::map<std::string, std::string>& labels, const char* name) {
-  const auto found = labels.find(name);
-  int64_t number = 0;
-  if (found != labels.end())
-    std::from_chars(found->second.data(), found->second.data() + found->second.size(), number);
-  return number;
-}
-
-std::string LabelIn(const std::map<std::string, std::string>& labels, const char* name) {
-  const auto found = labels.find(name);
-  return found == labels.end() ? "" : found->second;
-}
-
-env::Leftover LeftoverOf(std::string kind, std::string name, std::string state,
-                         std::string created_at, const std::map<std::string, std::string>& labels) {
-  return {.kind = std::move(kind),
-          .name = std::move(name),
-          .id = LabelIn(labels, kLabelEnv),
-          .identity = LabelIn(labels, kLabelIdentity),
-          .workspace = LabelIn(labels, kLabelWorkspace),
-          .state = std::move(state),
-          .created_at = std::move(created_at),
-          .owner_alive = !os::IsOrphanName(LabelIn(labels, kLabelOwner))};
-}
 
 struct Environment {
   ContainerPlan plan;
@@ -104,23 +34,28 @@ struct Environment {
   bool container = false;   // created
   bool network = false;
   std::shared_ptr<LogFile> log;
-  std::unique_ptr<EngineStream> wait;
-  std::unique_ptr<EngineStream> logs;
-  std::optional<TaskStatus> end;
-  std::optional<ContainerState> ended;  // not running any more; its logs may not be complete
-  SteadyClock::time_point logs_due{};
-  int log_tries = 0;
-  int64_t log_received = 0;  // when it was last looked at
-  std::optional<SteadyClock::time_point> timeout_at;
-  std::optional<SteadyClock::time_point> kill_at;
-  bool timed_out = false;
-  bool killed = false;  // by us
-  std::optional<SteadyClock::time_point> unreachable_since;
-  bool engine_was_lost = false;
-  SteadyClock::time_point next_try{};
-  SteadyClock::time_point next_sample{};
-  std::optional<int64_t> peak_memory;
+  std::unique_ptr<ContainerWatch> watch;  // once it was started
+  std::optional<TaskStatus> never_ran;    // its program could not be run
+  LimitsInForce in_force;
+
+  bool idle() const { return watch == nullptr || watch->over(); }
 };
+
+std::vector<Path> WritableFolders(const std::vector<env::Mount>& mounts) {
+  std::vector<Path> folders;
+  for (const env::Mount& mount : mounts)
+    if (mount.access == env::Access::kReadWrite) folders.push_back(mount.host);
+  return folders;
+}
+
+// Where this is root, containers write as somebody else.
+Result<void> TakeBack(const std::vector<Path>& folders) {
+  std::error_code error;
+  if (::geteuid() != 0) return {};
+  for (const Path& folder : folders)
+    if (fs::exists(folder, error)) VLMHB_TRY(os::GiveFolder(folder, ::geteuid(), ::getegid()));
+  return {};
+}
 
 }  // namespace
 
@@ -151,11 +86,17 @@ struct DockerEnvManager::State {
       return std::move(asked).error().With(
           fmt::format("asking {} at {}", options.name, options.engine.address.ToString()));
     info = *std::move(asked);
-    can.memory_limit = info.memory_limit;
-    can.process_limit = info.pids_limit;
+    // Podman calls limits possible that control groups of version 1 give to root only.
+    const bool none = info.podman && info.rootless && info.cgroup_version == "1";
+    can.memory_limit = info.memory_limit && !none;
+    can.process_limit = info.pids_limit && !none;
+    can.cpu_limit = !none;
     can.gpu = info.gpus;
-    if (!info.memory_limit) can.warnings.push_back("not enforced: memory limits, by this engine");
-    if (!info.pids_limit) can.warnings.push_back("not enforced: process limits, by this engine");
+    const std::string why =
+        none ? "by an engine without root and control groups of version 2" : "by this engine";
+    if (!can.memory_limit) can.warnings.push_back("not enforced: memory limits, " + why);
+    if (!can.process_limit) can.warnings.push_back("not enforced: process limits, " + why);
+    if (!can.cpu_limit) can.warnings.push_back("not enforced: CPU limits, " + why);
     known = true;
     return {};
   }
@@ -179,17 +120,9 @@ struct DockerEnvManager::State {
     return engine.ImageId(kEmptyImage);
   }
 
-  void Follow(Environment& environment) {
-    environment.wait = engine.Wait(environment.plan.name);
-    OpenLogs(environment);
-  }
-
-  void OpenLogs(Environment& environment) {
-    environment.logs.reset();  // else it goes on writing while the engine is asked for the next one
-    environment.log->Rewind();
-    environment.logs =
-        engine.FollowLogs(environment.plan.name,
-                          [log = environment.log](std::string_view bytes) { log->Append(bytes); });
+  void Watch(Environment& environment) {
+    environment.watch = std::make_unique<ContainerWatch>(engine, environment.plan.name,
+                                                         environment.log, options.patience);
   }
 
   // Starting what runs or has run does nothing, so it can be asked for again.
@@ -213,7 +146,9 @@ struct DockerEnvManager::State {
       return StartDespiteLostReplies(plan.name);
     }();
     if (started.ok()) {
-      Follow(environment);
+      Watch(environment);
+      if (const Result<ContainerState> state = engine.InspectContainer(plan.name); state.ok())
+        environment.in_force = LimitsOf(state->inspected, plan.spec);
       return {};
     }
     const std::string message = started.error().ToString();
@@ -222,11 +157,11 @@ struct DockerEnvManager::State {
     switch (failure) {
       case StartFailure::kNoProgram:
         environment.log->Append(message + "\n");
-        environment.end = env::Exited{127};
+        environment.never_ran = env::Exited{127};
         return {};
       case StartFailure::kNotRunnable:
         environment.log->Append(message + "\n");
-        environment.end = env::Exited{126};
+        environment.never_ran = env::Exited{126};
         return {};
       case StartFailure::kNoInitBinary:
         has_init = false;
@@ -242,128 +177,52 @@ struct DockerEnvManager::State {
     return started;
   }
 
-  void EnforceTime(Environment& environment) {
-    const auto now = SteadyClock::now();
-    const bool timed_out = environment.timeout_at.has_value() && now >= *environment.timeout_at;
-    const bool due = environment.kill_at.has_value() && now >= *environment.kill_at;
-    if (environment.killed || !(timed_out || due) || now < environment.next_try) return;
-    environment.timed_out = timed_out;
-    const Result<void> killed = engine.KillContainer(environment.plan.name, "SIGKILL");
-    environment.killed = killed.ok() || killed.error().code() == ErrorCode::kNotFound;
-    environment.next_try = now + kRetry;
-  }
-
-  void Sample(Environment& environment) {
-    const auto now = SteadyClock::now();
-    if (now < environment.next_sample) return;
-    environment.next_sample = now + kSampleEvery;
-    const Result<json::object> stats = engine.Stats(environment.plan.name);
-    if (!stats.ok()) return;
-    if (const auto peak = PeakMemoryOf(*stats); peak.has_value())
-      environment.peak_memory = std::max(environment.peak_memory.value_or(0), *peak);
-  }
-
-  // Asks the engine how the container is. A connection that comes back is no end.
-  void LookAgain(Environment& environment) {
-    const auto now = SteadyClock::now();
-    if (now < environment.next_try) return;
-    environment.next_try = now + kRetry;
-    Result<ContainerState> state = engine.InspectContainer(environment.plan.name);
-    if (!state.ok() && IsUnreachable(state.error())) {
-      environment.engine_was_lost = true;
-      if (!environment.unreachable_since.has_value()) environment.unreachable_since = now;
-      if (now - *environment.unreachable_since > options.patience)
-        environment.end = env::Lost{state.error().ToString()};
-      return;
-    }
-    environment.unreachable_since.reset();
-    if (!state.ok()) {
-      environment.end =
-          env::Lost{"the engine does not have the container any more: " + state.error().ToString()};
-    } else if (state->running()) {
-      Follow(environment);
-    } else {
-      environment.ended = *std::move(state);
-      environment.logs_due = now + kLogPatience;
-      // What was followed until the end may lack the last lines, of both engines: they close it
-      // when the container ends, not when all was read. Only a stream from now on is complete.
-      OpenLogs(environment);
-    }
-  }
-
-  void FinishLogs(Environment& environment) {
-    const bool complete = environment.logs != nullptr && environment.logs->ended() &&
-                          !environment.logs->error().has_value();
-    if (!complete) {
-      const auto now = SteadyClock::now();
-      const bool progress = environment.log->received() != environment.log_received;
-      environment.log_received = environment.log->received();
-      if (progress) environment.logs_due = now + kLogPatience;
-      if (now < environment.logs_due && !environment.logs->ended()) return;
-      if (environment.log_tries < kMostLogTries) {
-        ++environment.log_tries;
-        environment.logs_due = now + kLogPatience;
-        OpenLogs(environment);
-        return;
-      }
-    }
-    environment.end = Judge(environment, *environment.ended);
-    environment.wait.reset();
-    environment.logs.reset();
-  }
-
-  TaskStatus Judge(const Environment& environment, const ContainerState& state) const {
-    if (environment.timed_out) return env::TimedOut{};
-    if (state.started_at.empty() || state.status == "created")
-      return env::Lost{"the container never ran: " + state.error};
-    TaskStatus status = env::StatusFromExitCode(state.exit_code);
-    auto* const signaled = std::get_if<env::Signaled>(&status);
-    if (signaled == nullptr) return status;
-    signaled->out_of_memory = state.out_of_memory && signaled->signal == SIGKILL;
-    const bool stopped = environment.killed || environment.kill_at.has_value();
-    if (environment.engine_was_lost && !stopped && !signaled->out_of_memory)
-      return env::Lost{"the engine ended, and the container with it"};
-    return status;
-  }
-
-  void Advance(Environment& environment) {
-    engine.Poll(milliseconds(0));
-    EnforceTime(environment);
-    if (environment.ended.has_value()) return FinishLogs(environment);
-    if (environment.wait != nullptr && environment.wait->ended()) {
-      if (environment.wait->error().has_value()) environment.engine_was_lost = true;
-      return LookAgain(environment);
-    }
-    Sample(environment);
-  }
-
-  SteadyClock::time_point NextDeadline() const {
-    auto next = SteadyClock::time_point::max();
-    for (const auto& [id, environment] : environments) {
-      if (environment.end.has_value() || environment.wait == nullptr) continue;
-      const auto consider = [&](SteadyClock::time_point at) { next = std::min(next, at); };
-      if (environment.ended.has_value())
-        consider(environment.logs_due);
-      else if (environment.wait->ended())
-        consider(environment.next_try);
-      if (environment.killed) continue;
-      if (environment.timeout_at.has_value()) consider(*environment.timeout_at);
-      if (environment.kill_at.has_value()) consider(*environment.kill_at);
-    }
-    return next;
+  // Takes folders back before the container is removed, and after it has ended: whoever is killed
+  // in between leaves a container, by which the next one finds the folders.
+  Result<void> Dismantle(const std::string& name, const std::vector<Path>& given) {
+    const Result<void> ended = engine.KillContainer(name, "SIGKILL");
+    if (!ended.ok() && IsUnreachable(ended.error())) return ended;
+    if (ended.ok()) VLMHB_TRY(TakeBack(given));
+    VLMHB_TRY(engine.RemoveContainer(name));
+    if (!ended.ok()) VLMHB_TRY(TakeBack(given));
+    return engine.RemoveNetwork(name);
   }
 
   Result<void> Release(Environment& environment) {
-    environment.wait.reset();
-    environment.logs.reset();
-    if (environment.container) VLMHB_TRY(engine.RemoveContainer(environment.plan.name));
-    environment.container = false;
-    if (environment.network) VLMHB_TRY(engine.RemoveNetwork(environment.plan.name));
-    environment.network = false;
-    if (::geteuid() == 0)
-      for (const Path& folder : environment.given)
-        VLMHB_TRY(os::GiveFolder(folder, ::geteuid(), ::getegid()));
+    const std::string& name = environment.plan.name;
+    environment.watch.reset();
+    if (environment.container)
+      VLMHB_TRY(Dismantle(name, environment.given));
+    else if (environment.network)
+      VLMHB_TRY(engine.RemoveNetwork(name));
+    environment.container = environment.network = false;
+    VLMHB_TRY(TakeBack(environment.given));
     environment.given.clear();
+    return {};
+  }
+
+  // Takes over the container, whose command was started.
+  Result<void> Adopt(const EnvSpec& spec, const ContainerState& state, const Path& log) {
+    Environment environment;
+    environment.plan = {.spec = spec, .name = state.name, .user = User()};
+    environment.plan.image_id = FindString(state.inspected, "Image");
+    environment.plan.mounts = MountsOf(state.inspected);
+    environment.container = true;
+    environment.network = spec.network == env::Network::kOutside;
+    environment.in_force = LimitsOf(state.inspected, spec);
+    environment.given = WritableFolders(environment.plan.mounts);
+    VLMHB_ASSIGN(environment.log, LogFile::Open(log, NumberIn(state.labels, kLabelLogStart)));
+    Watch(environment);
+    // A command that has ended by itself did so in time, however long ago.
+    const bool ended = state.status == "exited" || state.status == "dead";
+    if (const int64_t timeout = NumberIn(state.labels, kLabelTimeout); timeout > 0 && !ended) {
+      const auto began = ParseTimestamp(state.started_at);
+      const auto since = std::chrono::system_clock::now().time_since_epoch() -
+                         began.value_or(std::chrono::nanoseconds(0));
+      environment.watch->set_timeout_at(SteadyClock::now() + milliseconds(timeout) -
+                                        std::chrono::duration_cast<milliseconds>(since));
+    }
+    environments.emplace(spec.id, std::move(environment));
     return {};
   }
 };
@@ -373,8 +232,7 @@ DockerEnvManager::DockerEnvManager(DockerEnvOptions options)
 
 DockerEnvManager::~DockerEnvManager() {
   for (auto& [id, environment] : state_->environments)
-    if (environment.wait == nullptr || environment.end.has_value())
-      (void)state_->Release(environment);
+    if (environment.idle()) (void)state_->Release(environment);
 }
 
 const env::Capabilities& DockerEnvManager::capabilities() const { return state_->can; }
@@ -444,7 +302,8 @@ Result<void> DockerEnvManager::Run(const std::string& id, const env::Command& co
   }
   Result<void> started = state_->CreateAndStart(*environment);
   if (!started.ok()) return std::move(started).error().With("starting environment " + id);
-  if (command.timeout.has_value()) environment->timeout_at = SteadyClock::now() + *command.timeout;
+  if (command.timeout.has_value() && environment->watch != nullptr)
+    environment->watch->set_timeout_at(SteadyClock::now() + *command.timeout);
   return {};
 }
 
@@ -457,35 +316,15 @@ Result<void> DockerEnvManager::Reattach(const EnvSpec& spec, const Path& log) {
                                      {{kLabelEnv, spec.id}, {kLabelWorkspace, spec.workspace}}));
   bool taken = state_->environments.contains(spec.id);
   for (const ContainerState& listed : found) {
-    Result<ContainerState> state = state_->engine.InspectContainer(listed.name);
+    const Result<ContainerState> state = state_->engine.InspectContainer(listed.name);
     if (!state.ok()) continue;
     const bool wanted = !taken && !state->started_at.empty() && state->status != "created" &&
                         LabelIn(state->labels, kLabelIdentity) == spec.identity;
     if (!wanted) {
-      VLMHB_TRY(state_->engine.RemoveContainer(listed.name));
-      VLMHB_TRY(state_->engine.RemoveNetwork(listed.name));
+      VLMHB_TRY(state_->Dismantle(listed.name, WritableFolders(MountsOf(state->inspected))));
       continue;
     }
-    Environment environment;
-    environment.plan = {.spec = spec, .name = listed.name, .user = state_->User()};
-    environment.plan.image_id = FindString(state->inspected, "Image");
-    environment.plan.mounts = MountsOf(state->inspected);
-    environment.container = true;
-    environment.network = spec.network == env::Network::kOutside;
-    VLMHB_ASSIGN(environment.log, LogFile::Open(log, NumberIn(state->labels, kLabelLogStart)));
-    for (const env::Mount& mount : environment.plan.mounts)
-      if (mount.access == env::Access::kReadWrite) environment.given.push_back(mount.host);
-    // A command that has ended by itself did so in time, however long ago.
-    const bool ended = state->status == "exited" || state->status == "dead";
-    if (const int64_t timeout = NumberIn(state->labels, kLabelTimeout); timeout > 0 && !ended) {
-      const auto began = ParseTimestamp(state->started_at);
-      const auto since = std::chrono::system_clock::now().time_since_epoch() -
-                         began.value_or(std::chrono::nanoseconds(0));
-      environment.timeout_at = SteadyClock::now() + milliseconds(timeout) -
-                               std::chrono::duration_cast<milliseconds>(since);
-    }
-    state_->Follow(environment);
-    state_->environments.emplace(spec.id, std::move(environment));
+    VLMHB_TRY(state_->Adopt(spec, *state, log));
     taken = true;
   }
   return taken ? Result<void>() : Result<void>(gone());
@@ -495,24 +334,21 @@ TaskStatus DockerEnvManager::Status(const std::string& id) {
   const auto found = state_->Find(id);
   if (!found.ok()) return env::Lost{found.error().message()};
   Environment& environment = **found;
-  if (environment.end.has_value()) return *environment.end;
-  if (environment.wait == nullptr) return env::Lost{"it was never started"};
-  state_->Advance(environment);
-  return environment.end.value_or(env::Running{});
+  if (environment.never_ran.has_value()) return *environment.never_ran;
+  if (environment.watch == nullptr) return env::Lost{"it was never started"};
+  return environment.watch->Poll();
 }
 
 void DockerEnvManager::Stop(const std::string& id, milliseconds grace) {
   const auto found = state_->Find(id);
-  if (!found.ok()) return;
-  Environment& environment = **found;
-  if (environment.end.has_value() || environment.wait == nullptr) return;
-  (void)state_->engine.KillContainer(environment.plan.name, "SIGTERM");
-  const auto at = SteadyClock::now() + grace;
-  environment.kill_at = std::min(environment.kill_at.value_or(at), at);
+  if (found.ok() && (*found)->watch != nullptr) (*found)->watch->Stop(grace);
 }
 
 void DockerEnvManager::WaitForChange(milliseconds timeout) {
-  const auto left = std::chrono::ceil<milliseconds>(state_->NextDeadline() - SteadyClock::now());
+  auto next = SteadyClock::time_point::max();
+  for (const auto& [id, environment] : state_->environments)
+    if (environment.watch != nullptr) next = std::min(next, environment.watch->next_deadline());
+  const auto left = std::chrono::ceil<milliseconds>(next - SteadyClock::now());
   state_->engine.Poll(std::clamp(left, milliseconds(0), timeout));
 }
 
@@ -531,18 +367,29 @@ json::object DockerEnvManager::Describe(const std::string& id) const {
   const Environment& environment = **found;
   const ContainerPlan& plan = environment.plan;
   const env::Capabilities& can = state_->can;
-  json::object limits{{"memory_bytes", LimitToJson(plan.spec.memory_bytes, can.memory_limit)},
-                      {"max_processes", LimitToJson(plan.spec.max_processes, can.process_limit)},
-                      {"cpus", LimitToJson(plan.spec.cpus)},
-                      {"tmp_bytes", LimitToJson(plan.spec.tmp_bytes)}};
-  const bool out_of_memory = environment.ended.has_value() && environment.ended->out_of_memory;
-  json::object observed{{"peak_memory_bytes", environment.peak_memory.has_value()
-                                                  ? json::value(*environment.peak_memory)
-                                                  : json::value(nullptr)},
-                        {"out_of_memory_kills", nullptr}};
+  const LimitsInForce& in_force = environment.in_force;
+  std::vector<std::string> warnings = can.warnings;
+  const auto limit = [&](int64_t value, bool possible, bool there, const char* what) {
+    if (possible && !there)
+      warnings.push_back(fmt::format("not enforced: {}, which the engine has dropped", what));
+    return LimitToJson(value, possible && there);
+  };
+  json::object limits{
+      {"memory_bytes",
+       limit(plan.spec.memory_bytes, can.memory_limit, in_force.memory, "the memory limit")},
+      {"max_processes",
+       limit(plan.spec.max_processes, can.process_limit, in_force.processes, "the process limit")},
+      {"cpus", limit(plan.spec.cpus, can.cpu_limit, in_force.cpus, "the CPU limit")},
+      {"tmp_bytes", LimitToJson(plan.spec.tmp_bytes)}};
+  const auto ended =
+      environment.watch != nullptr ? environment.watch->ended() : std::optional<ContainerState>();
+  const auto peak =
+      environment.watch != nullptr ? environment.watch->peak_memory() : std::optional<int64_t>();
+  json::object observed{{"peak_memory_bytes", nullptr}, {"out_of_memory_kills", nullptr}};
+  if (peak.has_value()) observed["peak_memory_bytes"] = *peak;
   // Engines tell whether, not how often; a "no" of Podman means nothing.
-  if (environment.ended.has_value() && (out_of_memory || !state_->info.podman))
-    observed["out_of_memory_kills"] = out_of_memory ? 1 : 0;
+  if (ended.has_value() && (ended->out_of_memory || !state_->info.podman))
+    observed["out_of_memory_kills"] = ended->out_of_memory ? 1 : 0;
   json::object described{{"environment", can.name},
                          {"engine", state_->info.podman ? "podman" : "docker"},
                          {"engine_version", state_->info.version},
@@ -555,7 +402,7 @@ json::object DockerEnvManager::Describe(const std::string& id) const {
                          {"mounts", env::MountsToJson(plan.mounts)},
                          {"observed", std::move(observed)}};
   described["network"] = plan.spec.network == env::Network::kNone ? "none" : "outside";
-  described["warnings"] = json::array(can.warnings.begin(), can.warnings.end());
+  described["warnings"] = json::array(warnings.begin(), warnings.end());
   return described;
 }
 
@@ -587,14 +434,8 @@ Result<void> DockerEnvManager::Remove(const env::Leftover& leftover) {
   if (container.ok() && LabelIn(container->labels, kLabelMade) != "1")
     return Error(ErrorCode::kInvalidConfig,
                  fmt::format("container '{}' was not made by vlmhb", leftover.name));
-  VLMHB_TRY(state_->engine.RemoveContainer(leftover.name));
-  VLMHB_TRY(state_->engine.RemoveNetwork(leftover.name));
-  if (!container.ok() || ::geteuid() != 0) return {};
-  std::error_code error;
-  for (const env::Mount& mount : MountsOf(container->inspected))
-    if (mount.access == env::Access::kReadWrite && fs::exists(mount.host, error))
-      VLMHB_TRY(os::GiveFolder(mount.host, ::geteuid(), ::getegid()));
-  return {};
+  if (!container.ok()) return state_->engine.RemoveNetwork(leftover.name);
+  return state_->Dismantle(leftover.name, WritableFolders(MountsOf(container->inspected)));
 }
 
 }  // namespace vlmhb::docker
