@@ -25,7 +25,8 @@ struct Named {
 
 std::vector<Named> EnginesToTest() {
   std::vector<Named> engines;
-  for (const std::string_view each : Split(os::GetEnv("VLMHB_TEST_ENGINES").value_or(""), ',')) {
+  const std::string named = os::GetEnv("VLMHB_TEST_ENGINES").value_or("");
+  for (const std::string_view each : Split(named, ',')) {
     const size_t equals = each.find('=');
     if (equals != std::string_view::npos)
       engines.push_back(
