@@ -1,8 +1,11 @@
 #include "packages/injector.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "base/hash.h"
 #include "base/text.h"
@@ -132,7 +135,11 @@ class BuildFolder {
   BuildFolder(const BuildFolder&) = delete;
   BuildFolder& operator=(const BuildFolder&) = delete;
   const Path& path() const { return path_; }
+  // What appears at `place` is whole, also after a power cut: a rename may reach the disk before
+  // the thousands of files that pip wrote, so they go first, by one call for the file system.
   Result<void> MoveTo(const Path& place) {
+    VLMHB_ASSIGN(const os::Fd folder, os::OpenFile(path_, O_RDONLY | O_DIRECTORY));
+    if (::syncfs(folder.get()) != 0) return ErrnoError(errno, "cannot sync " + path_.string());
     std::error_code error;
     fs::rename(path_, place, error);
     if (error) return ErrnoError(error.value(), "cannot make " + place.string());
