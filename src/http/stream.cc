@@ -167,6 +167,7 @@ void Stream::Close() {
   socket_.close(ignored);
 }
 
+// Of TLS this sees records, also those that hold no data of the peer's: an end, for instance.
 Stream::Peeked Stream::Peek() {
   char byte = 0;
   const ssize_t n = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);

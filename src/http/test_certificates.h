@@ -35,7 +35,8 @@ struct Certificate {
 };
 
 struct CertificateSpec {
-  std::string names = "IP:127.0.0.1,DNS:localhost";  // of a server; "": a client's
+  std::string names = "IP:127.0.0.1,DNS:localhost";  // "": none
+  std::string usage = "serverAuth";                  // or "clientAuth"; "": any
   long valid_from_s = -3600;                         // from now on
   long valid_until_s = 3600;
 };
@@ -43,7 +44,7 @@ struct CertificateSpec {
 // An authority and the folder of PEM files of a client that trusts it.
 class TestAuthority {
  public:
-  TestAuthority() : own_(Make({.names = ""}, nullptr)) {
+  TestAuthority() : own_(Make({.names = "", .usage = ""}, nullptr)) {
     WriteCertificate(folder_.path() / "ca.pem", own_);
     WriteIdentity(*this);
   }
@@ -55,7 +56,7 @@ class TestAuthority {
   const os::Path& folder() const { return folder_.path(); }
   // Replaces cert.pem and key.pem by ones that `issuer` has signed.
   void WriteIdentity(const TestAuthority& issuer) const {
-    const Certificate client = issuer.Issue({.names = ""});
+    const Certificate client = issuer.Issue({.names = "", .usage = "clientAuth"});
     WriteCertificate(folder_.path() / "cert.pem", client);
     WriteKey(folder_.path() / "key.pem", client, nullptr);
   }
@@ -114,8 +115,7 @@ class TestAuthority {
     X509* const by = issuer != nullptr ? issuer->certificate.get() : x;
     X509_set_issuer_name(x, X509_get_subject_name(by));
     if (issuer == nullptr) Extend(x, by, NID_basic_constraints, "critical,CA:TRUE");
-    if (issuer != nullptr)
-      Extend(x, by, NID_ext_key_usage, spec.names.empty() ? "clientAuth" : "serverAuth");
+    if (!spec.usage.empty()) Extend(x, by, NID_ext_key_usage, spec.usage);
     if (!spec.names.empty()) Extend(x, by, NID_subject_alt_name, spec.names);
     EVP_PKEY* const key = issuer != nullptr ? issuer->key.get() : made.key.get();
     CHECK(X509_sign(x, key, EVP_sha256()) > 0, "the certificate is signed");

@@ -56,10 +56,10 @@ Error ClientRefused(int reason, const TlsEndpoint& endpoint) {
   if (file.empty())
     return Error(ErrorCode::kPermission,
                  "the server wants a client certificate, and none is set; set one, with its key");
-  std::string_view why = "it does not say why";
+  std::string_view why = "it is of an authority that it does not know, or has expired";
   if (reason == SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED) why = "it has expired";
   if (reason == SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED) why = "it was revoked";
-  if (reason == SSL_R_TLSV1_ALERT_UNKNOWN_CA) why = "it does not know the authority";
+  if (reason == SSL_R_TLSV1_ALERT_UNKNOWN_CA) why = "it is of an authority that it does not know";
   return Error(ErrorCode::kPermission,
                fmt::format("the server refuses the client certificate {}: {}; use one that its own "
                            "authority has signed for clients",

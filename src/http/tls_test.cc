@@ -199,7 +199,7 @@ TEST_F(TlsTest, RefusesServersThatItCannotTrust) {
   EXPECT_THAT(expired.message(), HasSubstr("expired"));
   EXPECT_THAT(FailAgainst({.valid_from_s = 600}, {}).message(), HasSubstr("not yet valid"));
   // A client's certificate does not make a server.
-  EXPECT_EQ(FailAgainst({.names = ""}, {}).code(), ErrorCode::kPermission);
+  EXPECT_EQ(FailAgainst({.usage = "clientAuth"}, {}).code(), ErrorCode::kPermission);
 }
 
 TEST_F(TlsTest, SaysThatTheServerRefusesTheClientsCertificate) {
