@@ -12,6 +12,7 @@
 #include "os/file_hash.h"
 #include "os/system.h"
 #include "packages/lock_file.h"
+#include "packages/pip_config.h"
 #include "registry/package_source.h"
 
 namespace vlmhb::packages {
@@ -26,7 +27,6 @@ constexpr int64_t kInstallProcesses = 512;
 constexpr int64_t kInstallTmp = 8'000'000'000;
 constexpr milliseconds kTick{100};
 constexpr std::chrono::hours kLongest{2};
-constexpr std::string_view kCertificates[] = {"SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE"};
 
 // Names and contents of everything below `folder`, but what builds and version control leave there.
 Result<std::string> FolderDigest(const Path& folder) {
@@ -183,7 +183,7 @@ class Injector::StageRun {
     }
     VLMHB_ASSIGN(parameters["sources"], MountSources());
     std::map<std::string, std::string> environment = options_.settings;
-    VLMHB_TRY(MountSettings(environment));
+    VLMHB_ASSIGN(parameters["pip_home"], MountSettings(environment));
     json::array names;
     for (const auto& [name, value] : environment) names.emplace_back(name);
     parameters["environment"] = std::move(names);
@@ -217,24 +217,17 @@ class Injector::StageRun {
     return sources;
   }
 
-  // Files that settings name are shown where the environment has no such file.
-  Result<void> MountSettings(std::map<std::string, std::string>& environment) {
-    std::error_code ignored;
-    if (const auto config = environment.find("PIP_CONFIG_FILE"); config != environment.end()) {
-      if (fs::is_regular_file(config->second, ignored)) {
-        VLMHB_ASSIGN(config->second, Mount(config->second, "pip.conf"));
-      }
+  // Mounts what pip's configuration consists of; `environment` is then as it is inside, and the
+  // result is MakePipHome's links.
+  Result<json::object> MountSettings(std::map<std::string, std::string>& environment) {
+    json::object places;
+    for (const ShownFile& shown : FilesOfPip(options_.settings)) {
+      VLMHB_ASSIGN(const std::string guest, Mount(shown.file, shown.name));
+      if (!shown.place.empty()) places[shown.place] = guest;
+      if (!shown.variable.empty()) environment[shown.variable] = guest;
     }
-    std::string mounted;
-    for (const std::string_view name : kCertificates) {
-      const auto found = environment.find(std::string(name));
-      if (found == environment.end() || !fs::is_regular_file(found->second, ignored)) continue;
-      if (mounted.empty()) {
-        VLMHB_ASSIGN(mounted, Mount(found->second, "ca.crt"));
-      }
-      found->second = mounted;
-    }
-    return {};
+    for (const char* name : {"HOME", "XDG_CONFIG_HOME"}) environment.erase(name);
+    return places;
   }
 
   Result<void> WaitForEnd(const Path& output, const Path& log) {

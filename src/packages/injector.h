@@ -50,10 +50,12 @@ struct InjectorOptions {
   Path program;  // the vlmhb file
   Path wheels;   // folder of wheels: nothing else is used then, and no network
   std::string workspace;
-  std::map<std::string, std::string> settings;  // PIP_*, UV_*, *_proxy, SSL_CERT_FILE for installs
-  std::optional<LockFile> locked;               // exactly these are installed
-  std::function<void(std::string_view)> tell;   // one line of progress; may be empty
-  const std::atomic<bool>* stop = nullptr;      // true: what runs is ended, kCancelled
+  // Variables for installs: PIP_*, *_proxy, certificates. With HOME and XDG_CONFIG_HOME the user's
+  // configuration of pip is used too (pip_config.h); these two are not passed on.
+  std::map<std::string, std::string> settings;
+  std::optional<LockFile> locked;              // exactly these are installed
+  std::function<void(std::string_view)> tell;  // one line of progress; may be empty
+  const std::atomic<bool>* stop = nullptr;     // true: what runs is ended, kCancelled
 };
 
 class Injector {

@@ -6,6 +6,7 @@
 #include "os/process.h"
 #include "packages/lock_file.h"
 #include "packages/pip.h"
+#include "packages/pip_config.h"
 #include "registry/package_source.h"
 
 namespace vlmhb::packages {
@@ -24,6 +25,14 @@ struct Spec {
   std::vector<std::string> local_names;  // of each source, as the lock names it
   std::map<std::string, std::string> environment;
 };
+
+// Place -> file of MakePipHome.
+std::map<std::string, std::string> HomeLinks(const json::object& parameters) {
+  std::map<std::string, std::string> links;
+  if (const json::object* places = FindObject(parameters, "pip_home"))
+    for (const auto& [place, file] : *places) links[place] = FindString(*places, place);
+  return links;
+}
 
 Spec ReadSpec(const json::object& spec, const json::object& parameters,
               const std::map<std::string, std::string>& environment) {
@@ -174,7 +183,10 @@ Result<void> RunByName(const std::string& stage, const json::object& spec,
   const json::object* parameters = FindObject(spec, stage);
   if (parameters == nullptr)
     return Error(ErrorCode::kInvalidConfig, "the spec has no member '" + stage + "'");
-  const Spec read = ReadSpec(spec, *parameters, environment);
+  Spec read = ReadSpec(spec, *parameters, environment);
+  VLMHB_ASSIGN(const auto home, os::TempFolder::Create(fs::temp_directory_path(), "home"));
+  VLMHB_ASSIGN(const auto settings, MakePipHome(home->path(), HomeLinks(*parameters)));
+  for (const auto& [name, value] : settings) read.environment[name] = value;
   if (stage == "resolve") return ResolvePackages(read);
   const json::value* lock = parameters->if_contains("lock");
   VLMHB_ASSIGN(const Lock wanted, LockFromJson(lock == nullptr ? json::value() : *lock));

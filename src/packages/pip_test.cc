@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "packages/pip_config.h"
 #include "packages/sbom.h"
 
 namespace vlmhb::packages {
@@ -53,6 +54,54 @@ TEST(Pip, MessagesAreItsErrorLinesWithoutCredentials) {
             "no a at https://***@h/x; gone");
   EXPECT_EQ(WhyPipFailed("Traceback\n"), "Traceback");
   EXPECT_EQ(WhyPipFailed(""), "pip said nothing");
+}
+
+void Write(const os::Path& file) {
+  ASSERT_TRUE(os::MakeFolders(file.parent_path()).ok());
+  ASSERT_TRUE(os::WriteFileAtomic(file, "").ok());
+}
+
+TEST(PipConfig, FilesAreThoseOfThisMachineAndEachCertificateIsItsOwn) {
+  const os::TempFolder folder;
+  const os::Path etc = folder.path() / "etc", home = folder.path() / "home";
+  const os::Path one = folder.path() / "one.crt", two = folder.path() / "two.crt";
+  for (const os::Path& file : {etc / "pip.conf", home / ".pip/pip.conf",
+                               home / ".config/pip/pip.conf", home / "x/pip/pip.conf", one, two})
+    Write(file);
+  std::map<std::string, std::string> settings{{"HOME", home.string()},
+                                              {"PIP_CERT", one.string()},
+                                              {"SSL_CERT_FILE", two.string()},
+                                              {"REQUESTS_CA_BUNDLE", "/nowhere"}};
+  std::map<std::string, os::Path> places, variables;
+  const auto look = [&] {
+    places.clear();
+    for (const ShownFile& shown : FilesOfPip(settings, etc))
+      (shown.place.empty() ? variables[shown.variable] : places[shown.place]) = shown.file;
+  };
+  look();
+  EXPECT_EQ(places, (std::map<std::string, os::Path>{
+                        {"etc/pip/pip.conf", etc / "pip.conf"},
+                        {".pip/pip.conf", home / ".pip/pip.conf"},
+                        {".config/pip/pip.conf", home / ".config/pip/pip.conf"}}));
+  EXPECT_EQ(variables,
+            (std::map<std::string, os::Path>{{"PIP_CERT", one}, {"SSL_CERT_FILE", two}}));
+  settings["XDG_CONFIG_HOME"] = (home / "x").string();
+  look();
+  EXPECT_EQ(places[".config/pip/pip.conf"], home / "x/pip/pip.conf");
+  settings["PIP_CONFIG_FILE"] = "/dev/null";
+  look();
+  EXPECT_TRUE(places.empty());
+}
+
+TEST(PipConfig, AHomeLeadsPipToItsFilesAndNothingLeadsOutOfIt) {
+  const os::TempFolder folder;
+  const auto variables = MakePipHome(folder.path(), {{"etc/pip/pip.conf", "/data/pip-etc.conf"}});
+  ASSERT_TRUE(variables.ok()) << variables.error().ToString();
+  EXPECT_EQ(variables->at("HOME"), folder.path().string());
+  EXPECT_EQ(std::filesystem::read_symlink(folder.path() / "etc/pip/pip.conf"),
+            "/data/pip-etc.conf");
+  EXPECT_FALSE(MakePipHome(folder.path(), {{"../x", "/data/y"}}).ok());
+  EXPECT_TRUE(MakePipHome(folder.path(), {})->empty());
 }
 
 TEST(Sbom, DebianPackagesAreThoseInstalled) {
