@@ -63,6 +63,12 @@ std::string LocalName(const Request& request, const PackageSource& source) {
 Result<json::array> DescribeRequest(const Request& request) {
   json::array sources;
   for (const PackageSource& source : request.sources) {
+    // Whoever made the request: nothing of it is written from here on.
+    if (registry::HoldsCredentials(source.url))
+      return Error(
+          ErrorCode::kInvalidConfig,
+          "the URL of a git package has credentials in it; let git's own configuration, or "
+          "an ssh:// URL, have them");
     json::object object = registry::PackageToJson(source);
     if (source.type == PackageSource::Type::kLocal) {
       object["path"] = LocalName(request, source);

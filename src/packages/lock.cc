@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "registry/package_source.h"
 
 namespace vlmhb::packages {
 namespace {
@@ -49,7 +50,7 @@ bool IsGitUrl(std::string_view url) {
                                  [&](std::string_view scheme) { return url.starts_with(scheme); });
   const bool plain =
       std::all_of(url.begin(), url.end(), [](char c) { return c > ' ' && c < '\x7f'; });
-  return known && plain && url.size() <= 2000;
+  return known && plain && url.size() <= 2000 && !registry::HoldsCredentials(url);
 }
 
 Result<LockedPackage> PackageFromJson(const json::value& value) {

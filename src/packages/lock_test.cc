@@ -60,8 +60,8 @@ TEST(Lock, WhatCouldBecomeAnOptionOrALineIsRefused) {
   EXPECT_FALSE(LockFromJson(LockToJson(lock)).ok());
   lock.packages[0].hashes.clear();
   EXPECT_FALSE(LockFromJson(LockToJson(lock)).ok());
-  for (const char* url :
-       {"-x", "ext::sh -c id", "https://h/a b", "https://h/x\n", "file:", "h/x"}) {
+  for (const char* url : {"-x", "ext::sh -c id", "https://h/a b", "https://h/x\n", "file:", "h/x",
+                          "https://token@h/x", "https://h/x?access_token=y"}) {
     lock = SomeLock();
     lock.packages[1].git = url;
     EXPECT_FALSE(LockFromJson(LockToJson(lock)).ok()) << url;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "registry/package_source.h"
 
 namespace vlmhb::packages {
 namespace {
@@ -66,9 +67,11 @@ Result<std::vector<LockedPackage>> PackagesOfReport(const json::value& report,
                           .hashes = HashesOf(ObjectAt(download, "archive_info"))};
     const std::string url = FindString(download, "url");
     if (const json::object* git = FindObject(download, "vcs_info")) {
-      // A user alone ("ssh://git@host/x") is part of the address.
-      const std::string_view user = UrlUserInfo(url).value_or("");
-      package.git = user.find(':') != user.npos ? WithoutCredentials(url) : url;
+      if (registry::HoldsCredentials(url))
+        return Error(ErrorCode::kInvalidConfig,
+                     fmt::format("{} is required from {}; a lock cannot have credentials",
+                                 package.name, WithoutCredentials(url)));
+      package.git = url;
       package.commit = FindString(*git, "commit_id");
       package.hashes.clear();
     }
@@ -94,14 +97,15 @@ std::string HashedRequirements(const Lock& lock) {
   return text;
 }
 
-std::string WhyPipFailed(std::string_view standard_error) {
+std::string WhyPipFailed(std::string_view output) {
   std::string errors;
-  for (const std::string_view line : Split(standard_error, '\n'))
+  for (const std::string_view line : Split(output, '\n'))
     if (Trim(line).starts_with("ERROR:"))
       errors += (errors.empty() ? "" : "; ") + std::string(Trim(Trim(line).substr(6)));
-  if (errors.empty()) errors = std::string(Trim(standard_error));
+  if (errors.empty()) errors = std::string(Trim(output));
+  errors = WithoutCredentials(errors);  // before the cut, which could take the beginning of a URL
   if (errors.size() > kMaxMessage) errors = "..." + errors.substr(errors.size() - kMaxMessage);
-  return errors.empty() ? "pip said nothing" : WithoutCredentials(errors);
+  return errors.empty() ? "pip said nothing" : errors;
 }
 
 std::string WithoutCredentials(std::string_view text) {
@@ -109,14 +113,14 @@ std::string WithoutCredentials(std::string_view text) {
   while (true) {
     const size_t scheme = text.find("://");
     if (scheme == text.npos) return clean + std::string(text);
-    const size_t begin = scheme + 3;
-    clean += text.substr(0, begin);
-    text.remove_prefix(begin);
-    const size_t end = text.find_first_of("/ \t\r\n\"'");
-    const size_t at = text.substr(0, end).rfind('@');
-    if (at == text.npos) continue;
-    clean += "***@";
-    text.remove_prefix(at + 1);
+    clean += text.substr(0, scheme + 3);
+    text.remove_prefix(scheme + 3);
+    const std::string_view url = text.substr(0, text.find_first_of(" \t\r\n\"'<>"));
+    const size_t path = std::min(url.find_first_of("/?#"), url.size());
+    const size_t at = url.substr(0, path).rfind('@');
+    clean += at == url.npos ? url.substr(0, path) : "***" + std::string(url.substr(at, path - at));
+    clean += registry::WithoutQuerySecrets(url.substr(path));
+    text.remove_prefix(url.size());
   }
 }
 

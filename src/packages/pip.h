@@ -22,11 +22,11 @@ Result<std::vector<LockedPackage>> PackagesOfReport(const json::value& report,
 // A requirements file that allows these files only: "name==1.0 --hash=sha256:..." lines.
 std::string HashedRequirements(const Lock& lock);
 
-// What of pip's standard error tells the user why: its ERROR lines, else its end; credentials in
-// URLs are removed.
-std::string WhyPipFailed(std::string_view standard_error);
+// What of pip's output tells the user why: its ERROR lines, else its end; without secrets.
+std::string WhyPipFailed(std::string_view output);
 
-// "https://user:secret@host/x" -> "https://***@host/x", everywhere in `text`.
+// The users of URLs, and what could be a credential in their queries, become "***", everywhere in
+// `text`: "https://user:secret@host/x?token=y" -> "https://***@host/x?token=***".
 std::string WithoutCredentials(std::string_view text);
 
 }  // namespace vlmhb::packages

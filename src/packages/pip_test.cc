@@ -4,6 +4,7 @@
 
 #include "packages/pip_config.h"
 #include "packages/sbom.h"
+#include "registry/package_source.h"
 
 namespace vlmhb::packages {
 namespace {
@@ -23,7 +24,7 @@ TEST(Pip, RequirementsNameVersionsSpecifiersAndCommits) {
 TEST(Pip, AReportBecomesALockSortedByName) {
   const auto report = ParseJson(R"({"install":[
     {"metadata":{"name":"zeta","version":"2"},
-     "download_info":{"url":"https://u:p@h/z","vcs_info":{"vcs":"git","commit_id":"abc"}}},
+     "download_info":{"url":"https://h/z","vcs_info":{"vcs":"git","commit_id":"abc"}}},
     {"metadata":{"name":"mine","version":"1"},"download_info":{"url":"file:///tmp/s-0","dir_info":{}}},
     {"metadata":{"name":"attrs","version":"1.0"},"download_info":{"url":"https://h/a.whl",
      "archive_info":{"hash":"sha256=00","hashes":{"sha256":"11"}}}}]})");
@@ -32,7 +33,7 @@ TEST(Pip, AReportBecomesALockSortedByName) {
   ASSERT_EQ(packages->size(), 3u);
   EXPECT_EQ((*packages)[0].hashes, std::vector<std::string>{"sha256:11"});
   EXPECT_EQ((*packages)[1].local, "/home/me/mine");
-  EXPECT_EQ((*packages)[2].git, "https://***@h/z");
+  EXPECT_EQ((*packages)[2].git, "https://h/z");
   EXPECT_EQ((*packages)[2].commit, "abc");
 }
 
@@ -40,6 +41,14 @@ TEST(Pip, TheUserOfAnSshAddressIsKept) {
   const auto report = ParseJson(R"({"install":[{"metadata":{"name":"a","version":"1"},
     "download_info":{"url":"ssh://git@h/a","vcs_info":{"vcs":"git","commit_id":"abc"}}}]})");
   EXPECT_EQ(PackagesOfReport(*report, {}, {})->at(0).git, "ssh://git@h/a");
+}
+
+TEST(Pip, ARequirementWithCredentialsIsRefusedWithoutShowingThem) {
+  const auto report = ParseJson(R"({"install":[{"metadata":{"name":"a","version":"1"},
+    "download_info":{"url":"https://h/a?token=x","vcs_info":{"vcs":"git","commit_id":"abc"}}}]})");
+  const auto packages = PackagesOfReport(*report, {}, {});
+  ASSERT_FALSE(packages.ok());
+  EXPECT_NE(packages.error().message().find("https://h/a?token=***"), std::string::npos);
 }
 
 TEST(Pip, APackageWithoutAHashIsRefused) {
@@ -54,6 +63,24 @@ TEST(Pip, MessagesAreItsErrorLinesWithoutCredentials) {
             "no a at https://***@h/x; gone");
   EXPECT_EQ(WhyPipFailed("Traceback\n"), "Traceback");
   EXPECT_EQ(WhyPipFailed(""), "pip said nothing");
+}
+
+TEST(Pip, UsersAndSecretsOfUrlsAreRemovedFromTexts) {
+  EXPECT_EQ(WithoutCredentials("at https://u:p@h/x, 'git+ssh://git@h/y?private_token=q&a=b#egg=z' "
+                               "and http://h?X-Amz-Signature=1f/2 or a@b"),
+            "at https://***@h/x, 'git+ssh://***@h/y?private_token=***&a=b#egg=z' and "
+            "http://h?X-Amz-Signature=*** or a@b");
+  EXPECT_EQ(WithoutCredentials("https://h/a@b#sha256=aa"), "https://h/a@b#sha256=aa");
+}
+
+TEST(PackageSource, CredentialsOfUrlsAreKnown) {
+  for (const char* url :
+       {"https://u:p@h/x", "https://token@h/x", "ssh://u:p@h/x", "https://h/x?token=y",
+        "https://h/x?a=b&Private_Token=y", "ssh://git@h/x?password=y", "https://h/x?api-key="})
+    EXPECT_TRUE(registry::HoldsCredentials(url)) << url;
+  for (const char* url : {"https://h/x", "ssh://git@h/x", "https://h/x@v1", "https://h/x?depth=1",
+                          "file:///a/token=b", "https://h/x?", ""})
+    EXPECT_FALSE(registry::HoldsCredentials(url)) << url;
 }
 
 void Write(const os::Path& file) {

@@ -2,6 +2,9 @@
 // Package sources as JSON: in registry entries, in listings, and in the specs of the stages that
 // install them.
 
+#include <string>
+#include <string_view>
+
 #include "base/json.h"
 #include "registry/entry.h"
 
@@ -12,5 +15,12 @@ namespace vlmhb::registry {
 json::object PackageToJson(const PackageSource& source);
 // REQUIRES: `object` obeys the schema of entries. Absent keys are "" and false.
 PackageSource PackageFromJson(const json::object& object);
+
+// Whether `url` has a password, a user of https (a token is given as one), or a query with
+// something like "token=..." in it. It would be in locks, manifests and arguments; git's own
+// configuration, or an ssh:// URL, is the place for that.
+bool HoldsCredentials(std::string_view url);
+// Such values in the query of `url` become "***".
+std::string WithoutQuerySecrets(std::string_view url);
 
 }  // namespace vlmhb::registry
