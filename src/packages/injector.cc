@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "os/file_hash.h"
 #include "os/system.h"
+#include "packages/install_log.h"
 #include "packages/lock_file.h"
 #include "packages/pip_config.h"
 #include "registry/package_source.h"
@@ -123,11 +124,6 @@ Result<bool> IsThere(const Layer& layer) {
       fmt::format("the layer of packages {} is damaged: {}. To do: remove that folder, and "
                   "it is installed again",
                   layer.folder.string(), why));
-}
-
-std::string_view Tail(std::string_view text) {
-  constexpr size_t kMost = 2000;
-  return text.substr(text.size() - std::min(text.size(), kMost));
 }
 
 // A folder that is gone again unless it was kept.
@@ -247,12 +243,13 @@ class Injector::StageRun {
     if (cleaned.ok()) id_.clear();
     const auto* exited = std::get_if<env::Exited>(&status);
     if (exited != nullptr && exited->code == 0) return cleaned;
-    const auto why = os::ReadUntrustedFile(output / "error.txt", 64u << 10);
-    if (why.ok()) return Error(ErrorCode::kUnavailable, std::string(Trim(*why)));
-    const auto said = os::ReadFile(log, 64u << 20);
-    return Error(ErrorCode::kUnavailable,
-                 fmt::format("the installer ended with {}: {}", env::ToString(status),
-                             said.ok() ? Tail(Trim(*said)) : "it said nothing"));
+    const auto told = os::ReadUntrustedFile(output / "error.txt", 64u << 10);
+    std::string why =
+        told.ok() ? std::string(Trim(*told)) : "the installer ended with " + env::ToString(status);
+    const Path kept = options_.cache / "failed.log";
+    if (KeepLogs({output / kInstallerLog, log}, kept))
+      why += fmt::format(". All that it said: {}", kept.string());
+    return Error(ErrorCode::kUnavailable, std::move(why));
   }
 
   env::EnvManager& env_;

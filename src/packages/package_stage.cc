@@ -1,9 +1,11 @@
 #include "packages/package_stage.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include "base/text.h"
 #include "os/process.h"
+#include "packages/install_log.h"
 #include "packages/lock_file.h"
 #include "packages/pip.h"
 #include "packages/pip_config.h"
@@ -55,17 +57,30 @@ Spec ReadSpec(const json::object& spec, const json::object& parameters,
   return read;
 }
 
-Result<std::string> RunPython(const Spec& spec, std::vector<std::string> arguments) {
+Error NoPython() {
+  return Error(ErrorCode::kUnavailable,
+               "python3 was not found there; packages need python3 with the modules venv and pip "
+               "(on Debian: python3, python3-pip), in the model's image or on this machine");
+}
+
+// What it says goes to the end of the log, where it stays if this process is killed.
+Result<void> RunPython(const Spec& spec, std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), "python3");
-  Result<os::Output> output = os::RunAndCapture(
-      {.argv = std::move(arguments), .env = spec.environment, .working_folder = "/tmp"}, kLongest);
-  if (!output.ok() && output.error().code() == ErrorCode::kNotFound)
+  const Path log = spec.output / kInstallerLog;
+  VLMHB_ASSIGN(const os::Fd fd, os::OpenFile(log, O_WRONLY | O_CREAT | O_APPEND));
+  Result<os::Process> python = os::Spawn({.argv = std::move(arguments),
+                                          .env = spec.environment,
+                                          .working_folder = "/tmp",
+                                          .fds = {{1, fd.get()}, {2, fd.get()}}});
+  if (!python.ok() && python.error().code() == ErrorCode::kNotFound) return NoPython();
+  if (!python.ok()) return python.error();
+  const auto status = python->Wait(kLongest);
+  if (status.has_value() && status->ok()) return {};
+  if (!status.has_value())
     return Error(ErrorCode::kUnavailable,
-                 "python3 was not found there; packages need python3 with the modules venv and pip "
-                 "(on Debian: python3, python3-pip), in the model's image or on this machine");
-  if (!output.ok()) return output.error();
-  if (!output->status.ok()) return Error(ErrorCode::kUnavailable, WhyPipFailed(output->err));
-  return output->out;
+                 fmt::format("the installer did not end within {} minutes", kLongest.count()));
+  VLMHB_ASSIGN(const std::string said, ReadTail(log, kMaxLog));
+  return Error(ErrorCode::kUnavailable, WhyPipFailed(said));
 }
 
 Result<void> Pip(const Spec& spec, const Path& venv, std::vector<std::string> arguments) {
@@ -75,19 +90,16 @@ Result<void> Pip(const Spec& spec, const Path& venv, std::vector<std::string> ar
                                     (venv / "bin/python").string(),
                                     "install",
                                     "--no-input",
-                                    "--quiet",
+                                    "--progress-bar=off",
                                     "--disable-pip-version-check",
                                     "--no-cache-dir"};
   if (!spec.wheels.empty()) words.insert(words.end(), {"--no-index", "--find-links", spec.wheels});
   words.insert(words.end(), arguments.begin(), arguments.end());
-  VLMHB_ASSIGN(const std::string said, RunPython(spec, std::move(words)));
-  return {};
+  return RunPython(spec, std::move(words));
 }
 
 Result<void> MakeVenv(const Spec& spec, const Path& venv) {
-  VLMHB_ASSIGN(const std::string said,
-               RunPython(spec, {"-m", "venv", "--without-pip", "--symlinks", venv.string()}));
-  return {};
+  return RunPython(spec, {"-m", "venv", "--without-pip", "--symlinks", venv.string()});
 }
 
 // Builders write into a package's folder, which is mounted read-only.
@@ -100,8 +112,15 @@ Result<Path> WritableCopy(const PackageSource& source, const Path& scratch, size
 }
 
 Result<Interpreter> AskPython(const Spec& spec) {
-  VLMHB_ASSIGN(const std::string said, RunPython(spec, {"-c", kDescribeInterpreter}));
-  VLMHB_ASSIGN(const json::value parsed, ParseJson(said));
+  const Result<os::Output> output =
+      os::RunAndCapture({.argv = {"python3", "-c", kDescribeInterpreter},
+                         .env = spec.environment,
+                         .working_folder = "/tmp"},
+                        kLongest);
+  if (!output.ok() && output.error().code() == ErrorCode::kNotFound) return NoPython();
+  if (!output.ok()) return output.error();
+  if (!output->status.ok()) return Error(ErrorCode::kUnavailable, WhyPipFailed(output->err));
+  VLMHB_ASSIGN(const json::value parsed, ParseJson(output->out));
   return InterpreterFromJson(parsed.is_object() ? parsed.get_object() : json::object());
 }
 
@@ -198,9 +217,12 @@ Result<void> RunByName(const std::string& stage, const json::object& spec,
 Result<void> RunPackageStage(const json::object& spec,
                              const std::map<std::string, std::string>& environment) {
   Result<void> done = RunByName(FindString(spec, "stage"), spec, environment);
-  if (!done.ok())
-    (void)os::WriteFileAtomic(Path(FindString(spec, "output")) / "error.txt",
-                              done.error().message());
+  const Path output = FindString(spec, "output");
+  std::error_code ignored;
+  if (done.ok())
+    fs::remove(output / kInstallerLog, ignored);
+  else
+    (void)os::WriteFileAtomic(output / "error.txt", done.error().message());
   return done;
 }
 

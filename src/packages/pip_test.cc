@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "packages/install_log.h"
 #include "packages/pip_config.h"
 #include "packages/sbom.h"
 #include "registry/package_source.h"
@@ -81,6 +82,19 @@ TEST(PackageSource, CredentialsOfUrlsAreKnown) {
   for (const char* url : {"https://h/x", "ssh://git@h/x", "https://h/x@v1", "https://h/x?depth=1",
                           "file:///a/token=b", "https://h/x?", ""})
     EXPECT_FALSE(registry::HoldsCredentials(url)) << url;
+}
+
+TEST(InstallLog, IsItsEndWithoutSecretsAndALinkIsNotFollowed) {
+  const os::TempFolder folder;
+  const os::Path log = folder.path() / "log", link = folder.path() / "link";
+  const os::Path kept = folder.path() / "kept";
+  std::filesystem::create_symlink("/etc/passwd", link);
+  EXPECT_FALSE(KeepLogs({link, folder.path() / "nowhere"}, kept));
+  ASSERT_TRUE(
+      os::WriteFileAtomic(log, "https://" + std::string(kMaxLog, 's') + "@h\nhttps://u:p@h\n")
+          .ok());
+  EXPECT_TRUE(KeepLogs({log, link}, kept));
+  EXPECT_EQ(*os::ReadFile(kept), "\nhttps://***@h\n");
 }
 
 void Write(const os::Path& file) {
