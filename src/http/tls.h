@@ -29,8 +29,7 @@ class TlsEndpoint {
   // REQUIRES: host and ca_file are not empty. Each error names its file and says what to do; what a
   // key file holds is in none.
   //   kNotFound, kPermission  a file that is not there, or may not be read
-  //   kInvalidConfig          a file that does not hold what it should, or a key of another
-  //   certificate
+  //   kInvalidConfig          one that does not hold what it should, or another certificate's key
   static Result<std::shared_ptr<const TlsEndpoint>> Load(TlsOptions options);
   ~TlsEndpoint();
 
