@@ -108,22 +108,29 @@ Error Stopped() { return Error(ErrorCode::kCancelled, "stopped"); }
 
 Error NotInstalled() { return Error(ErrorCode::kNotFound, "its packages are not installed yet"); }
 
-// A layer appears whole; one that is not was changed later. kCorrupt then: what ran with it before
-// cannot be told from what would run with it now.
+// kCorrupt unless `folder` has what makes it the layer of `lock`.
+Result<void> CheckLayer(const Path& folder, const Lock& lock) {
+  const Result<Lock> written = ReadLock(folder / "lock.json");
+  if (!written.ok()) return Error(ErrorCode::kCorrupt, written.error().ToString());
+  std::error_code ignored;
+  if (!fs::is_symlink(folder / "venv/bin/python", ignored))
+    return Error(ErrorCode::kCorrupt, "it has no interpreter");
+  if (written->Digest() != lock.Digest())
+    return Error(ErrorCode::kCorrupt, "it is of another lock");
+  return {};
+}
+
+// A layer appears whole; one that is not was changed later, and what ran with it cannot be told.
 Result<bool> IsThere(const Layer& layer) {
   std::error_code ignored;
   if (!fs::is_directory(layer.folder, ignored)) return false;
-  const Result<Lock> lock = ReadLock(layer.folder / "lock.json");
-  std::string why;
-  if (!lock.ok()) why = lock.error().ToString();
-  if (lock.ok() && lock->Digest() != layer.lock.Digest()) why = "it is of another lock";
-  if (!fs::is_symlink(layer.folder / "venv/bin/python", ignored)) why = "it has no interpreter";
-  if (why.empty()) return true;
+  const Result<void> whole = CheckLayer(layer.folder, layer.lock);
+  if (whole.ok()) return true;
   return Error(
       ErrorCode::kCorrupt,
       fmt::format("the layer of packages {} is damaged: {}. To do: remove that folder, and "
                   "it is installed again",
-                  layer.folder.string(), why));
+                  layer.folder.string(), whole.error().ToString()));
 }
 
 // A folder that is gone again unless it was kept.
@@ -394,6 +401,7 @@ Result<Layer> Injector::Ensure(const Request& request) {
   VLMHB_TRY(StageRun(environments_, options_, request)
                 .Run("install", {{"lock", LockToJson(lock)}}, folder.path()));
   BuildFolder built(folder.path() / "output");
+  VLMHB_TRY(CheckLayer(built.path(), lock));
   VLMHB_TRY(built.MoveTo(layer.folder));
   return layer;
 }
