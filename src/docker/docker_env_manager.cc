@@ -77,6 +77,7 @@ struct DockerEnvManager::State {
   env::Capabilities can;
   bool known = false;
   bool has_init = true;
+  std::optional<SteadyClock::time_point> unreachable_since;
   std::map<std::string, Environment> environments;
 
   Result<void> Learn() {
@@ -99,6 +100,23 @@ struct DockerEnvManager::State {
     if (!can.cpu_limit) can.warnings.push_back("not enforced: CPU limits, " + why);
     known = true;
     return {};
+  }
+
+  // A call that may be made twice, again and again while the engine cannot be reached: for
+  // `patience` altogether, so that a lost engine is waited for once and not by every call.
+  template <typename Call>
+  auto Insist(const Call& call) -> decltype(call()) {
+    while (true) {
+      auto done = call();
+      const auto now = SteadyClock::now();
+      if (done.ok() || !IsUnreachable(done.error())) {
+        unreachable_since.reset();
+        return done;
+      }
+      if (!unreachable_since.has_value()) unreachable_since = now;
+      if (now - *unreachable_since >= options.patience) return done;
+      std::this_thread::sleep_for(kRetry);
+    }
   }
 
   ContainerUser User() const {
@@ -125,25 +143,16 @@ struct DockerEnvManager::State {
                                                          environment.log, options.patience);
   }
 
-  // Starting what runs or has run does nothing, so it can be asked for again.
-  Result<void> StartDespiteLostReplies(const std::string& name) {
-    const auto until = SteadyClock::now() + options.patience;
-    while (true) {
-      Result<void> started = engine.StartContainer(name);
-      if (started.ok() || !IsUnreachable(started.error()) || SteadyClock::now() >= until)
-        return started;
-      std::this_thread::sleep_for(kRetry);
-    }
-  }
-
   Result<void> CreateAndStart(Environment& environment) {
     ContainerPlan& plan = environment.plan;
     plan.init = has_init;
     const auto started = [&]() -> Result<void> {
-      VLMHB_ASSIGN(const std::string id,
-                   engine.CreateContainer(plan.name, ContainerBody(plan, info)));
+      VLMHB_ASSIGN(const std::string id, Insist([&] {
+                     return engine.CreateContainer(plan.name, ContainerBody(plan, info));
+                   }));
       environment.container = true;
-      return StartDespiteLostReplies(plan.name);
+      // Starting what runs or has run does nothing.
+      return Insist([&] { return engine.StartContainer(plan.name); });
     }();
     if (started.ok()) {
       Watch(environment);
@@ -165,7 +174,7 @@ struct DockerEnvManager::State {
         return {};
       case StartFailure::kNoInitBinary:
         has_init = false;
-        VLMHB_TRY(engine.RemoveContainer(plan.name));
+        VLMHB_TRY(RemoveContainer(plan.name));
         environment.container = false;
         return CreateAndStart(environment);
       case StartFailure::kNoGpu:
@@ -177,15 +186,22 @@ struct DockerEnvManager::State {
     return started;
   }
 
+  Result<void> RemoveContainer(const std::string& name) {
+    return Insist([&] { return engine.RemoveContainer(name); });
+  }
+  Result<void> RemoveNetwork(const std::string& name) {
+    return Insist([&] { return engine.RemoveNetwork(name); });
+  }
+
   // Takes folders back before the container is removed, and after it has ended: whoever is killed
   // in between leaves a container, by which the next one finds the folders.
   Result<void> Dismantle(const std::string& name, const std::vector<Path>& given) {
-    const Result<void> ended = engine.KillContainer(name, "SIGKILL");
+    const Result<void> ended = Insist([&] { return engine.KillContainer(name, "SIGKILL"); });
     if (!ended.ok() && IsUnreachable(ended.error())) return ended;
     if (ended.ok()) VLMHB_TRY(TakeBack(given));
-    VLMHB_TRY(engine.RemoveContainer(name));
+    VLMHB_TRY(RemoveContainer(name));
     if (!ended.ok()) VLMHB_TRY(TakeBack(given));
-    return engine.RemoveNetwork(name);
+    return RemoveNetwork(name);
   }
 
   Result<void> Release(Environment& environment) {
@@ -194,7 +210,7 @@ struct DockerEnvManager::State {
     if (environment.container)
       VLMHB_TRY(Dismantle(name, environment.given));
     else if (environment.network)
-      VLMHB_TRY(engine.RemoveNetwork(name));
+      VLMHB_TRY(RemoveNetwork(name));
     environment.container = environment.network = false;
     VLMHB_TRY(TakeBack(environment.given));
     environment.given.clear();
@@ -261,7 +277,7 @@ Result<void> DockerEnvManager::Setup(const EnvSpec& spec) {
   if (state_->environments.contains(spec.id)) return Misuse(spec.id, "exists already");
   VLMHB_TRY(state_->Learn());
   if (spec.gpus > 0 && !state_->can.gpu) return BadSpec(spec.id, "this engine offers no GPUs");
-  Result<std::string> image = state_->ImageFor(spec.image);
+  Result<std::string> image = state_->Insist([&] { return state_->ImageFor(spec.image); });
   if (!image.ok()) return std::move(image).error().With("setting up environment " + spec.id);
   Environment environment;
   environment.plan = {
@@ -295,9 +311,10 @@ Result<void> DockerEnvManager::Run(const std::string& id, const env::Command& co
   environment->plan.command = command;
   environment->plan.log_start = environment->log->start();
   if (environment->plan.spec.network == env::Network::kOutside) {
-    VLMHB_ASSIGN(
-        const std::string network,
-        state_->engine.CreateNetwork(environment->plan.name, NetworkBody(environment->plan)));
+    const ContainerPlan& plan = environment->plan;
+    VLMHB_ASSIGN(const std::string network, state_->Insist([&] {
+      return state_->engine.CreateNetwork(plan.name, NetworkBody(plan));
+    }));
     environment->network = true;
   }
   Result<void> started = state_->CreateAndStart(*environment);
@@ -312,11 +329,13 @@ Result<void> DockerEnvManager::Reattach(const EnvSpec& spec, const Path& log) {
     return Error(ErrorCode::kNotFound, fmt::format("environment '{}' is gone", spec.id));
   };
   VLMHB_TRY(state_->Learn());
-  VLMHB_ASSIGN(const auto found, state_->engine.ListContainers(
-                                     {{kLabelEnv, spec.id}, {kLabelWorkspace, spec.workspace}}));
+  VLMHB_ASSIGN(const auto found, state_->Insist([&] {
+    return state_->engine.ListContainers({{kLabelEnv, spec.id}, {kLabelWorkspace, spec.workspace}});
+  }));
   bool taken = state_->environments.contains(spec.id);
   for (const ContainerState& listed : found) {
-    const Result<ContainerState> state = state_->engine.InspectContainer(listed.name);
+    const Result<ContainerState> state =
+        state_->Insist([&] { return state_->engine.InspectContainer(listed.name); });
     if (!state.ok()) continue;
     const bool wanted = !taken && !state->started_at.empty() && state->status != "created" &&
                         LabelIn(state->labels, kLabelIdentity) == spec.identity;
@@ -409,11 +428,14 @@ json::object DockerEnvManager::Describe(const std::string& id) const {
 Result<std::vector<env::Leftover>> DockerEnvManager::List() {
   VLMHB_TRY(state_->Learn());
   std::vector<env::Leftover> list;
-  VLMHB_ASSIGN(const auto containers, state_->engine.ListContainers({{kLabelMade, "1"}}));
+  const Labels all{{kLabelMade, "1"}};
+  VLMHB_ASSIGN(const auto containers,
+               state_->Insist([&] { return state_->engine.ListContainers(all); }));
   for (const ContainerState& state : containers)
     list.push_back(
         LeftoverOf("container", state.name, state.status, state.created_at, state.labels));
-  VLMHB_ASSIGN(const json::array networks, state_->engine.ListNetworks({{kLabelMade, "1"}}));
+  VLMHB_ASSIGN(const json::array networks,
+               state_->Insist([&] { return state_->engine.ListNetworks(all); }));
   for (const json::value& value : networks) {
     if (!value.is_object()) continue;
     const json::object& network = value.get_object();
@@ -428,13 +450,14 @@ Result<std::vector<env::Leftover>> DockerEnvManager::List() {
 
 Result<void> DockerEnvManager::Remove(const env::Leftover& leftover) {
   VLMHB_TRY(state_->Learn());
-  if (leftover.kind != "container") return state_->engine.RemoveNetwork(leftover.name);
-  const Result<ContainerState> container = state_->engine.InspectContainer(leftover.name);
+  if (leftover.kind != "container") return state_->RemoveNetwork(leftover.name);
+  const Result<ContainerState> container =
+      state_->Insist([&] { return state_->engine.InspectContainer(leftover.name); });
   if (!container.ok() && container.error().code() != ErrorCode::kNotFound) return container.error();
   if (container.ok() && LabelIn(container->labels, kLabelMade) != "1")
     return Error(ErrorCode::kInvalidConfig,
                  fmt::format("container '{}' was not made by vlmhb", leftover.name));
-  if (!container.ok()) return state_->engine.RemoveNetwork(leftover.name);
+  if (!container.ok()) return state_->RemoveNetwork(leftover.name);
   return state_->Dismantle(leftover.name, WritableFolders(MountsOf(container->inspected)));
 }
 

@@ -12,7 +12,9 @@
 // Network::kOutside and lives as long as its container.
 //
 // A lost connection is no end of a command: it is asked for again for `patience`; after that, or
-// when the engine does not know the container any more, its status is Lost.
+// when the engine does not know the container any more, its status is Lost. Other calls wait for an
+// engine that cannot be reached as well, but for Probe and PrepareImage: for `patience` altogether,
+// until one succeeds.
 
 #include <chrono>
 #include <map>

@@ -70,6 +70,7 @@ void TakeInfo(const json::object& answer, EngineInfo& info) {
   info.cgroup_version = FindString(answer, "CgroupVersion");
   info.memory_limit = FindBool(answer, "MemoryLimit", true);
   info.pids_limit = FindBool(answer, "PidsLimit", true);
+  info.rootless = FindBool(answer, "Rootless", false);  // Podman's word; Docker's is below
   if (const json::array* options = FindArray(answer, "SecurityOptions"))
     for (const json::value& option : *options)
       if (option.is_string() && std::string_view(option.as_string()).find("name=rootless") == 0)

@@ -1,5 +1,4 @@
-// Against engines that are there: VLMHB_TEST_ENGINES="docker=unix:///path,podman=unix:///path",
-// also at tcp addresses, with certificates in the folder VLMHB_TEST_CERTS.
+// Against engines that are there (real_engines.h).
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,9 +6,9 @@
 
 #include <cstdlib>
 
-#include "base/text.h"
 #include "docker/engine.h"
 #include "docker/image_archive.h"
+#include "docker/real_engines.h"
 #include "os/file.h"
 #include "os/process.h"
 
@@ -17,23 +16,6 @@ namespace vlmhb::docker {
 namespace {
 
 using std::chrono::milliseconds;
-
-struct Named {
-  std::string name;
-  std::string address;
-};
-
-std::vector<Named> EnginesToTest() {
-  std::vector<Named> engines;
-  const std::string named = os::GetEnv("VLMHB_TEST_ENGINES").value_or("");
-  for (const std::string_view each : Split(named, ',')) {
-    const size_t equals = each.find('=');
-    if (equals != std::string_view::npos)
-      engines.push_back(
-          {std::string(each.substr(0, equals)), std::string(each.substr(equals + 1))});
-  }
-  return engines;
-}
 
 // A static program that writes to both streams and exits with 7, or waits for a signal.
 bool BuildProgram(const os::Path& folder) {
@@ -54,9 +36,7 @@ int main(int argc, char** argv) {
 
 class RealEngine {
  public:
-  explicit RealEngine(const Named& named)
-      : engine_({.address = *EngineAddress::Parse(named.address,
-                                                  os::GetEnv("VLMHB_TEST_CERTS").value_or(""))}) {}
+  explicit RealEngine(const RealEngineAddress& real) : engine_({.address = real.address}) {}
   ~RealEngine() { (void)engine_.RemoveContainer(name_); }
 
   void Prepare() {
@@ -160,12 +140,12 @@ class RealEngine {
 };
 
 TEST(EngineReal, RunsCommands) {
-  const std::vector<Named> engines = EnginesToTest();
+  const std::vector<RealEngineAddress> engines = RealEngines();
   if (engines.empty())
     GTEST_SKIP() << "set VLMHB_TEST_ENGINES=docker=unix:///path,podman=unix:///path";
-  for (const Named& named : engines) {
-    SCOPED_TRACE(named.name);
-    RealEngine real(named);
+  for (const RealEngineAddress& each : engines) {
+    SCOPED_TRACE(each.kind);
+    RealEngine real(each);
     real.Prepare();
     if (HasFatalFailure()) continue;
     real.ExpectLifeOfAShortCommand();
