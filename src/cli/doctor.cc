@@ -4,10 +4,12 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/environments.h"
 #include "cli/programs.h"
 #include "orchestrator/worker_manager.h"
+#include "os/gpu.h"
 #include "os/process.h"
 
 namespace vlmhb::cli {
@@ -22,13 +24,14 @@ struct Check {
   std::string advice;  // "" if all is well
 };
 
-Check CheckSandbox(const Path& workspace) {
-  Check check{.name = "sandbox"};
-  const auto environment = MakeEnvironment("process", SandboxChoice::kOn, workspace);
-  if (!environment.ok()) return {"sandbox", Finding::kMissing, environment.error().message(), ""};
+// Process sandboxes are what stages run in by default; the others are there for who wants them.
+Check CheckEnvironment(const std::string& name, const Path& workspace) {
+  const Finding missing = name == "process" ? Finding::kMissing : Finding::kOptional;
+  const auto environment = MakeEnvironment(name, SandboxChoice::kOn, workspace);
+  if (!environment.ok()) return {name, missing, environment.error().message(), ""};
   const Result<void> probe = (*environment)->Probe();
-  if (!probe.ok()) return {"sandbox", Finding::kMissing, probe.error().message(), ""};
-  check.detail = "stages run in bubblewrap sandboxes";
+  if (!probe.ok()) return {name, missing, Printable(probe.error().message()), ""};
+  Check check{.name = name, .detail = "stages can run with --env " + name};
   for (const std::string& warning : (*environment)->capabilities().warnings) {
     check.finding = Finding::kOptional;
     check.advice += (check.advice.empty() ? "" : "; ") + warning;
@@ -79,34 +82,29 @@ Check CheckProgram(const std::string& name, const std::string& program,
 }
 
 Check CheckGpu() {
-  std::error_code ignored;
-  if (!std::filesystem::exists("/dev/nvidia0", ignored))
-    return {"gpu", Finding::kOptional, "no NVIDIA device", "only models that need none can run"};
-  return CheckProgram("gpu", "nvidia-smi", {"-L"}, "install the NVIDIA driver's tools");
-}
-
-Check CheckContainers() {
-  for (const char* socket : {"/var/run/docker.sock", "/run/podman/podman.sock"}) {
-    if (::access(socket, W_OK) == 0)
-      return {"containers", Finding::kOk,
-              fmt::format("{} (container environments are not part of this version)", socket), ""};
-  }
-  return {"containers", Finding::kOptional, "no container engine answers",
-          "not needed: this version runs stages in process sandboxes"};
+  const os::GpuHost host = os::DetectGpus();
+  if (host.gpus.empty())
+    return {"gpu", Finding::kOptional, "no NVIDIA GPU", "only models that need none can run"};
+  std::vector<std::string> models;
+  for (const os::Gpu& gpu : host.gpus) models.push_back(gpu.model);
+  return {"gpu", Finding::kOk,
+          fmt::format("{} (driver {})", Printable(Join(models, ", ")), Printable(host.driver)), ""};
 }
 
 std::vector<Check> AllChecks(const Path& workspace) {
   const orchestrator::Capacity capacity = orchestrator::DetectCapacity();
-  return {{"capacity", Finding::kOk,
-           fmt::format("{} cores, {:.1f} GB of memory", capacity.cpus,
-                       static_cast<double>(capacity.memory_bytes) / 1e9),
-           ""},
-          CheckSandbox(workspace),
-          CheckDisk(workspace),
-          CheckPlugin("vlmhb-worker-tesseract"),
-          CheckContainers(),
-          CheckGpu(),
-          CheckProgram("python", "python3", {"--version"}, "only Python plug-ins need it")};
+  std::vector<Check> checks = {{"capacity", Finding::kOk,
+                                fmt::format("{} cores, {:.1f} GB of memory", capacity.cpus,
+                                            static_cast<double>(capacity.memory_bytes) / 1e9),
+                                ""}};
+  for (const std::string& name : EnvironmentNames())
+    checks.push_back(CheckEnvironment(name, workspace));
+  checks.push_back(CheckDisk(workspace));
+  checks.push_back(CheckPlugin("vlmhb-worker-tesseract"));
+  checks.push_back(CheckGpu());
+  checks.push_back(
+      CheckProgram("python", "python3", {"--version"}, "only Python plug-ins need it"));
+  return checks;
 }
 
 std::string_view FindingName(Finding finding) {

@@ -68,7 +68,7 @@ COMP_WORDS=(vlmhb run --retry); COMP_CWORD=2; _vlmhb; echo "${COMPREPLY[@]}"
     def test_doctor_tells_whether_stages_can_run(self):
         found = json.loads(vlmhb("doctor", "--json", "-w", str(self.folder)).stdout)
         names = [check["name"] for check in found["checks"]]
-        for name in ("sandbox", "disk", "gpu", "python"):
+        for name in ("process", "docker", "disk", "gpu", "python"):
             self.assertIn(name, names)
 
     def test_registry(self):
