@@ -37,9 +37,13 @@ Made MakeContainers(std::string name, const std::string& host, const Path& certi
 Made MakeDocker(SandboxChoice, const Path&) {
   const std::string host = Variable("DOCKER_HOST");
   const std::string config = Variable("DOCKER_CONFIG");
-  return MakeContainers(
-      "docker", host.empty() ? "unix:///var/run/docker.sock" : host, Variable("DOCKER_CERT_PATH"),
-      (config.empty() ? Path(Variable("HOME")) / ".docker" : Path(config)) / "config.json");
+  const Path folder = config.empty() ? Path(Variable("HOME")) / ".docker" : Path(config);
+  // As the docker command: without a folder for them, certificates are beside its configuration.
+  std::string certificates = Variable("DOCKER_CERT_PATH");
+  if (certificates.empty() && !Variable("DOCKER_TLS_VERIFY").empty())
+    certificates = folder.string();
+  return MakeContainers("docker", host.empty() ? "unix:///var/run/docker.sock" : host, certificates,
+                        folder / "config.json");
 }
 
 Made MakePodman(SandboxChoice, const Path&) {

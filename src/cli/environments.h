@@ -14,7 +14,8 @@ enum class SandboxChoice { kOn, kOff };
 
 // `scratch` is a folder for what environments need while they live. kInvalidConfig for an unknown
 // name, with those known. Engines are found where their own tools look: DOCKER_HOST,
-// DOCKER_CERT_PATH, DOCKER_CONFIG; CONTAINER_HOST, XDG_RUNTIME_DIR.
+// DOCKER_CERT_PATH, DOCKER_TLS_VERIFY, DOCKER_CONFIG; CONTAINER_HOST, XDG_RUNTIME_DIR,
+// REGISTRY_AUTH_FILE.
 Result<std::unique_ptr<env::EnvManager>> MakeEnvironment(const std::string& name,
                                                          SandboxChoice sandbox,
                                                          const os::Path& scratch);
