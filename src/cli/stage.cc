@@ -34,10 +34,8 @@ Result<void> Confine(const json::object& spec) {
 
 // What this environment consists of, beside the stage's outputs.
 Result<void> WriteBillOfMaterials(const json::object& spec) {
-  std::error_code ignored;
-  const os::Path layer = std::filesystem::exists("/data/layer", ignored) ? "/data/layer" : "";
   const packages::Inventory inventory{FindString(spec, "stage"), VLMHB_VERSION,
-                                      packages::TakeInventory("/", layer)};
+                                      packages::TakeInventory("/", packages::LayerOfSpec(spec))};
   return os::WriteFileAtomic(os::Path(FindString(spec, "output")) / "sbom.json",
                              ToPrettyJson(packages::MakeSbom(inventory)));
 }

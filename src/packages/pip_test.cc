@@ -154,6 +154,31 @@ TEST(Sbom, DebianPackagesAreThoseInstalled) {
   EXPECT_EQ(found[0].purl, "pkg:deb/debian/libc6@2.36-9%2Bdeb12u14?arch=amd64");
 }
 
+TEST(Sbom, TheLayerIsWhereTheStagesInterpreterIs) {
+  const auto layer = [](const char* command) {
+    return LayerOfSpec(
+        ParseJson(std::string(R"({"infer":{"model":{"command":)") + command + "}}}")->as_object());
+  };
+  EXPECT_EQ(layer(R"(["/data/layer/venv/bin/python","-m","x"])"), "/data/layer");
+  EXPECT_EQ(layer(R"(["/home/me/cache/env/ab/venv/bin/python"])"), "/home/me/cache/env/ab");
+  for (const char* command : {R"(["/usr/bin/tesseract"])", "[]", "[1]", "null"})
+    EXPECT_EQ(layer(command), "") << command;
+  EXPECT_EQ(LayerOfSpec({}), "");
+}
+
+TEST(Sbom, AComponentIsThereOnceAndBadTextIsMended) {
+  const os::TempFolder layer;
+  for (const char* python : {"python3.11", "python3.12"}) {
+    const auto info = layer.path() / "venv/lib" / python / "site-packages/a.dist-info";
+    ASSERT_TRUE(os::MakeFolders(info).ok());
+    ASSERT_TRUE(os::WriteFileAtomic(info / "METADATA", "Name: a\xff\nVersion:\n").ok());
+  }
+  const auto found = TakeInventory(layer.path(), layer.path());
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].name, "a\xef\xbf\xbd");
+  EXPECT_EQ(found[0].purl, "pkg:pypi/a%EF%BF%BD");
+}
+
 TEST(Sbom, IsDeterministicAndNamesEverything) {
   const os::TempFolder layer;
   const auto info = layer.path() / "venv/lib/python3.11/site-packages/My_Pkg-1.0.dist-info";

@@ -15,13 +15,14 @@ namespace fs = std::filesystem;
 
 constexpr size_t kMaxStatus = 64u << 20;
 constexpr size_t kMaxMetadata = 4u << 20;
+constexpr size_t kMaxValue = 1000;  // CycloneDX takes versions of 1024 characters
 
 // The value of "Key: value" in a block of such lines.
 std::string Field(std::string_view block, std::string_view key) {
   for (const std::string_view line : Split(block, '\n')) {
     if (line.empty()) break;  // a description follows
     if (line.starts_with(key) && line.substr(key.size()).starts_with(":"))
-      return std::string(Trim(line.substr(key.size() + 1)));
+      return Truncate(SanitizeUtf8(Trim(line.substr(key.size() + 1))), kMaxValue);
   }
   return "";
 }
@@ -58,7 +59,8 @@ std::string Uuid(const std::string& digest) {
 }  // namespace
 
 std::string PackageUrl(std::string_view type, std::string_view name, std::string_view version) {
-  return fmt::format("pkg:{}/{}@{}", type, PercentEncode(name), PercentEncode(version));
+  return fmt::format("pkg:{}/{}{}{}", type, PercentEncode(name), version.empty() ? "" : "@",
+                     PercentEncode(version));
 }
 
 std::vector<Component> DebianPackages(std::string_view dpkg_status) {
@@ -102,15 +104,32 @@ std::vector<Component> PythonPackages(const os::Path& layer) {
   return found;
 }
 
+os::Path LayerOfSpec(const json::object& spec) {
+  const json::object* infer = FindObject(spec, "infer");
+  const json::object* model = infer == nullptr ? nullptr : FindObject(*infer, "model");
+  const json::array* command = model == nullptr ? nullptr : FindArray(*model, "command");
+  if (command == nullptr || command->empty() || !(*command)[0].is_string()) return "";
+  // Where that is differs: without isolation it is the host's path.
+  constexpr std::string_view kInterpreter = "/venv/bin/python";
+  std::string_view program = (*command)[0].get_string();
+  if (!program.ends_with(kInterpreter)) return "";
+  program.remove_suffix(kInterpreter.size());
+  return program;
+}
+
 std::vector<Component> TakeInventory(const os::Path& root, const os::Path& layer) {
   std::vector<Component> all;
   if (const auto status = os::ReadFile(root / "var/lib/dpkg/status", kMaxStatus); status.ok())
     all = DebianPackages(*status);
   if (!layer.empty())
     for (Component& component : PythonPackages(layer)) all.push_back(std::move(component));
-  std::sort(all.begin(), all.end(), [](const Component& a, const Component& b) {
-    return std::tie(a.purl, a.name) < std::tie(b.purl, b.name);
-  });
+  const auto key = [](const Component& c) { return std::tie(c.purl, c.name, c.version); };
+  std::sort(all.begin(), all.end(), [&](const auto& a, const auto& b) { return key(a) < key(b); });
+  // A purl is the reference of a component, and references are unique.
+  const auto same = [](const auto& a, const auto& b) {
+    return a.purl == b.purl && (!a.purl.empty() || a.name == b.name);
+  };
+  all.erase(std::unique(all.begin(), all.end(), same), all.end());
   return all;
 }
 

@@ -29,7 +29,9 @@ struct Inventory {
 std::vector<Component> DebianPackages(std::string_view dpkg_status);
 // The distributions (*.dist-info) in a layer's virtual environment; none if there is no layer.
 std::vector<Component> PythonPackages(const os::Path& layer);
-// What lies beneath `root` ("/" inside an environment) and in `layer`.
+// The layer that a stage's spec runs in, as the stage sees it; "" if there is none.
+os::Path LayerOfSpec(const json::object& spec);
+// What lies beneath `root` ("/" inside an environment) and in `layer`, sorted, each once.
 std::vector<Component> TakeInventory(const os::Path& root, const os::Path& layer);
 
 // Percent-encoded as package URLs want it.

@@ -1,6 +1,7 @@
 """Two Python models that need two versions of one package, in one command."""
 
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -74,10 +75,30 @@ class InjectionTest(harness.TestCase):
             purls = {part.get("purl") for part in sbom["components"]}
             self.assertIn(f"pkg:pypi/colliding@{packages[0]['version']}", purls)
 
+    def test_a_bill_of_materials_names_the_packages_without_isolation_too(self):
+        self.run_it("--sandbox", "none")
+        for run, said in self.said().items():
+            sbom = json.loads((self.e.run_folder(run) / "inference/sbom.json").read_text())
+            purls = {part.get("purl") for part in sbom["components"]}
+            self.assertIn("pkg:pypi/" + next(iter(said)).replace(" ", "@"), purls)
+
+    def test_pip_is_configured_as_on_this_machine(self):
+        config = self.folder / "pip.conf"
+        config.write_text(f"[global]\nno-index = true\nfind-links = {self.wheels}\n")
+        # Variables would come before what the file says.
+        environment = {name: value for name, value in os.environ.items()
+                       if not name.startswith("PIP_")}
+        result = self.e.run("--sandbox", "none",
+                            env={**environment, "PIP_CONFIG_FILE": str(config)})
+        self.assert_exit(result, 0)
+
     def test_a_package_that_is_nowhere_fails_its_model_alone(self):
         python_model(self.e, "new", [{"type": "pypi", "name": "nowhere-to-be-found"}])
         result = self.run_it(code=3)
         self.assertIn("nowhere-to-be-found", result.stderr)
+        log = self.e.workspace / "cache/env/failed.log"
+        self.assertIn(str(log), result.stderr)
+        self.assertIn("nowhere-to-be-found", log.read_text())
         self.assertEqual(list(self.said().values()), [{"colliding 1.5"}])
         cache = self.e.workspace / "cache/env"
         layers = [path.name for path in cache.iterdir()
