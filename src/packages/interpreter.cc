@@ -2,9 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 
 namespace vlmhb::packages {
+namespace {
+
+constexpr size_t kMaxText = 1000;
+
+}  // namespace
 
 const char* const kDescribeInterpreter = R"(
 import json, os, platform, sys, sysconfig
@@ -31,6 +38,13 @@ json::object InterpreterToJson(const Interpreter& interpreter) {
 }
 
 Result<Interpreter> InterpreterFromJson(const json::object& object) {
+  // An image's own Python says this, and it is shown in messages.
+  for (const char* member : {"python", "implementation", "abi", "platform", "system"}) {
+    const std::string text = FindString(object, member);
+    if (text.size() > kMaxText || !IsValidUtf8(text) ||
+        std::any_of(text.begin(), text.end(), [](unsigned char c) { return c < ' ' || c == 127; }))
+      return Error(ErrorCode::kCorrupt, fmt::format("it says of its Python an odd '{}'", member));
+  }
   Interpreter interpreter{.version = FindString(object, "python"),
                           .implementation = FindString(object, "implementation"),
                           .abi = FindString(object, "abi"),

@@ -68,6 +68,13 @@ TEST(Lock, WhatCouldBecomeAnOptionOrALineIsRefused) {
   }
 }
 
+TEST(Lock, WhatAnImagesPythonSaysOfItselfIsNotTrusted) {
+  EXPECT_TRUE(InterpreterFromJson(InterpreterToJson(Python("3.11.2", "/usr/bin/python3"))).ok());
+  for (const Interpreter& odd :
+       {Python(""), Python("3\x1b[2J"), Python("3", "a\nb"), Python(std::string(5000, '3'))})
+    EXPECT_FALSE(InterpreterFromJson(InterpreterToJson(odd)).ok());
+}
+
 TEST(Lock, ARequestIsKnownByWhatItSaysAndTheKindOfPythonAlone) {
   const std::string key = RequestKey(Request("1.0"), kPython);
   EXPECT_EQ(RequestKey(Request("1.0"), Python("3.11.9", "/opt/python musl")), key);
