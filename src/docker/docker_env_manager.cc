@@ -30,8 +30,7 @@ constexpr uid_t kNobody = 65534;
 
 struct Environment {
   ContainerPlan plan;
-  std::vector<Path> given;  // folders that belong to the container's user for now
-  bool container = false;   // created
+  bool container = false;  // created
   bool network = false;
   std::shared_ptr<LogFile> log;
   std::unique_ptr<ContainerWatch> watch;  // once it was started
@@ -49,6 +48,12 @@ std::vector<Path> WritableFolders(const std::vector<env::Mount>& mounts) {
 }
 
 // Where this is root, containers write as somebody else.
+Result<void> Give(const ContainerPlan& plan) {
+  if (::geteuid() != 0) return {};
+  for (const Path& folder : WritableFolders(plan.mounts))
+    VLMHB_TRY(os::GiveFolder(folder, plan.user.uid, plan.user.gid));
+  return {};
+}
 Result<void> TakeBack(const std::vector<Path>& folders) {
   std::error_code error;
   if (::geteuid() != 0) return {};
@@ -151,6 +156,7 @@ struct DockerEnvManager::State {
                      return engine.CreateContainer(plan.name, ContainerBody(plan, info));
                    }));
       environment.container = true;
+      VLMHB_TRY(Give(plan));
       // Starting what runs or has run does nothing.
       return Insist([&] { return engine.StartContainer(plan.name); });
     }();
@@ -193,8 +199,8 @@ struct DockerEnvManager::State {
     return Insist([&] { return engine.RemoveNetwork(name); });
   }
 
-  // Takes folders back before the container is removed, and after it has ended: whoever is killed
-  // in between leaves a container, by which the next one finds the folders.
+  // Folders are given once there is a container, and taken back before it is removed, but after it
+  // has ended: whoever is killed in between leaves a container, by which the next one finds them.
   Result<void> Dismantle(const std::string& name, const std::vector<Path>& given) {
     const Result<void> ended = Insist([&] { return engine.KillContainer(name, "SIGKILL"); });
     if (!ended.ok() && IsUnreachable(ended.error())) return ended;
@@ -208,12 +214,10 @@ struct DockerEnvManager::State {
     const std::string& name = environment.plan.name;
     environment.watch.reset();
     if (environment.container)
-      VLMHB_TRY(Dismantle(name, environment.given));
+      VLMHB_TRY(Dismantle(name, WritableFolders(environment.plan.mounts)));
     else if (environment.network)
       VLMHB_TRY(RemoveNetwork(name));
     environment.container = environment.network = false;
-    VLMHB_TRY(TakeBack(environment.given));
-    environment.given.clear();
     return {};
   }
 
@@ -226,7 +230,6 @@ struct DockerEnvManager::State {
     environment.container = true;
     environment.network = spec.network == env::Network::kOutside;
     environment.in_force = LimitsOf(state.inspected, spec);
-    environment.given = WritableFolders(environment.plan.mounts);
     VLMHB_ASSIGN(environment.log, LogFile::Open(log, NumberIn(state.labels, kLabelLogStart)));
     Watch(environment);
     // A command that has ended by itself did so in time, however long ago.
@@ -292,12 +295,7 @@ Result<std::string> DockerEnvManager::MountData(const std::string& id, const Pat
   ContainerPlan& plan = environment->plan;
   if (environment->container) return Misuse(id, "runs already; it takes no more mounts");
   VLMHB_ASSIGN(const Path real, env::ResolveMount(id, host, name, plan.mounts));
-  if (access == env::Access::kReadOnly) {
-    VLMHB_TRY(CheckReadable(real, plan.user));
-  } else if (::geteuid() == 0) {
-    VLMHB_TRY(os::GiveFolder(real, plan.user.uid, plan.user.gid));
-    environment->given.push_back(real);
-  }
+  if (access == env::Access::kReadOnly) VLMHB_TRY(CheckReadable(real, plan.user));
   const std::string guest = "/data/" + name;
   plan.mounts.push_back({.name = name, .host = real, .guest = guest, .access = access});
   return guest;
