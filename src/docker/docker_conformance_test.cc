@@ -6,6 +6,9 @@
 #include "base/text.h"
 #include "docker/docker_env_manager.h"
 #include "env/conformance.h"
+#include "env/conformance_commands.h"
+#include "env/conformance_isolation.h"
+#include "env/conformance_reattach.h"
 #include "os/process.h"
 
 namespace vlmhb::docker {

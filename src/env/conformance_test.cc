@@ -4,6 +4,9 @@
 #include "env/conformance.h"
 
 #include "base/clock.h"
+#include "env/conformance_commands.h"
+#include "env/conformance_isolation.h"
+#include "env/conformance_reattach.h"
 #include "env/fake_env_manager.h"
 #include "env/process_env_manager.h"
 
