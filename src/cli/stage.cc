@@ -14,6 +14,7 @@
 #include "packages/package_stage.h"
 #include "packages/sbom.h"
 #include "report/report_stage.h"
+#include "store/confinement.h"
 
 namespace vlmhb::cli {
 namespace {
@@ -23,13 +24,17 @@ constexpr int kSomeSamplesFailed = 1;  // docs/errors.md
 // The second wall, inside whatever environment this is: the stage and all that it starts can write
 // to its output folder and to temporary files, and nowhere else. Where the kernel has no Landlock,
 // the environment alone holds.
-Result<void> Confine(const json::object& spec) {
+Result<int> Confine(const json::object& spec) {
   const os::Path output = FindString(spec, "output");
-  VLMHB_ASSIGN(
-      const int version,
-      os::RestrictWrites({output, std::filesystem::temp_directory_path(), "/dev", "/proc"}));
-  (void)version;
-  return {};
+  return os::RestrictWrites({output, std::filesystem::temp_directory_path(), "/dev", "/proc"});
+}
+
+// For the manifest. `landlock`: as Confine returned it.
+Result<void> TellConfinement(const json::object& spec, int landlock) {
+  VLMHB_ASSIGN(const std::string status, os::ReadFile("/proc/self/status", 1u << 16));
+  store::Confinement confinement = store::ParseProcStatus(status);
+  confinement.landlock = landlock;
+  return store::WriteConfinement(FindString(spec, "output"), confinement);
 }
 
 // What this environment consists of, beside the stage's outputs.
@@ -42,7 +47,7 @@ Result<void> WriteBillOfMaterials(const json::object& spec) {
 
 // Whether every sample is fine.
 Result<bool> RunStage(const json::object& spec) {
-  VLMHB_TRY(Confine(spec));
+  VLMHB_ASSIGN(const int landlock, Confine(spec));
   const std::atomic<bool>& stop = StopOnSignals();
   const SystemClock clock;
   const std::string stage = FindString(spec, "stage");
@@ -50,6 +55,7 @@ Result<bool> RunStage(const json::object& spec) {
     VLMHB_TRY(packages::RunPackageStage(spec, OwnEnvironment()));
     return true;
   }
+  VLMHB_TRY(TellConfinement(spec, landlock));
   VLMHB_TRY(WriteBillOfMaterials(spec));
   if (stage == "infer") {
     const inference::RunContext context{clock, stop, OwnEnvironment(),

@@ -11,6 +11,7 @@
 #include "orchestrator/manifest.h"
 #include "orchestrator/reuse.h"
 #include "orchestrator/stage_spec.h"
+#include "store/confinement.h"
 #include "store/events.h"
 
 namespace vlmhb::orchestrator {
@@ -404,11 +405,15 @@ class BenchmarkOrchestrator::Execution {
   Result<void> RecordManifest(const Stage& stage, const RunningStage& running,
                               const store::StageResult& result) {
     if (!stage.run.has_value()) return {};
+    const auto confinement = store::ReadConfinement(running.paths.folder);
     json::object record{
         {"identity", running.identity},
         {"started_at", running.started_at},
         {"finished_at", FormatUtc(clock_.Wall())},
         {"environment", running.described},
+        {"confinement", confinement.has_value()
+                            ? json::value(store::ConfinementToJson(*confinement))
+                            : json::value(nullptr)},
         {"packages", DescribeLayer(ProvisionOf(stage))},
         {"counts", {{"total", result.total}, {"ok", result.ok}, {"failed", result.failed}}}};
     return RecordStage(running.paths.folder.parent_path() / "manifest.json",
