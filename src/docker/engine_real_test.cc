@@ -1,4 +1,4 @@
-// Against engines that are there (real_engines.h).
+// Against engines that are there (engines_under_test.h).
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,8 +7,8 @@
 #include <cstdlib>
 
 #include "docker/engine.h"
+#include "docker/engines_under_test.h"
 #include "docker/image_archive.h"
-#include "docker/real_engines.h"
 #include "os/file.h"
 #include "os/process.h"
 
@@ -36,7 +36,7 @@ int main(int argc, char** argv) {
 
 class RealEngine {
  public:
-  explicit RealEngine(const RealEngineAddress& real) : engine_({.address = real.address}) {}
+  explicit RealEngine(const EngineUnderTest& real) : engine_({.address = real.address}) {}
   ~RealEngine() { (void)engine_.RemoveContainer(name_); }
 
   void Prepare() {
@@ -140,10 +140,10 @@ class RealEngine {
 };
 
 TEST(EngineReal, RunsCommands) {
-  const std::vector<RealEngineAddress> engines = RealEngines();
+  const std::vector<EngineUnderTest> engines = EnginesUnderTest();
   if (engines.empty())
     GTEST_SKIP() << "set VLMHB_TEST_ENGINES=docker=unix:///path,podman=unix:///path";
-  for (const RealEngineAddress& each : engines) {
+  for (const EngineUnderTest& each : engines) {
     SCOPED_TRACE(each.kind);
     RealEngine real(each);
     real.Prepare();

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "docker/docker_env_manager.h"
-#include "docker/real_engines.h"
+#include "docker/engines_under_test.h"
 #include "env/test_support.h"
 
 namespace vlmhb::docker {
@@ -52,7 +52,7 @@ bool GreetOne(const os::Fd& listener) {
          static_cast<ssize_t>(kGreeting.size());
 }
 
-void ExpectANetworkThatGoesWithItsContainer(const RealEngineAddress& real) {
+void ExpectANetworkThatGoesWithItsContainer(const EngineUnderTest& real) {
   const os::TempFolder folder;
   const Path out = folder.path() / "out";
   std::filesystem::create_directory(out);
@@ -61,7 +61,7 @@ void ExpectANetworkThatGoesWithItsContainer(const RealEngineAddress& real) {
   DockerEnvManager manager(std::move(options));
   env::EnvSpec spec{.id = "online", .network = env::Network::kOutside};
   spec.workspace = folder.path().string();
-  spec.image = os::GetEnv("VLMHB_TEST_IMAGE").value_or("");
+  spec.image = ImageUnderTest();
   ASSERT_OK(manager.Setup(spec));
   ASSERT_OK(manager.MountData("online", out, "out", env::Access::kReadWrite));
   ASSERT_OK(
@@ -85,9 +85,9 @@ void ExpectANetworkThatGoesWithItsContainer(const RealEngineAddress& real) {
 }
 
 TEST(NetworkReal, ReachesWhatIsOutside) {
-  if (RealEngines().empty() || !os::GetEnv("VLMHB_TEST_IMAGE").has_value())
+  if (EnginesUnderTest().empty() || ImageUnderTest().empty())
     GTEST_SKIP() << "set VLMHB_TEST_ENGINES and VLMHB_TEST_IMAGE";
-  for (const RealEngineAddress& real : RealEngines()) {
+  for (const EngineUnderTest& real : EnginesUnderTest()) {
     SCOPED_TRACE(real.kind);
     ExpectANetworkThatGoesWithItsContainer(real);
   }
