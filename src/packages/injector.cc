@@ -246,7 +246,7 @@ class Injector::StageRun {
       env_.WaitForChange(kTick);
       status = env_.Status(id_);
     }
-    const Result<void> cleaned = env_.Cleanup(id_);
+    Result<void> cleaned = env_.Cleanup(id_);
     if (cleaned.ok()) id_.clear();
     const auto* exited = std::get_if<env::Exited>(&status);
     if (exited != nullptr && exited->code == 0) return cleaned;
