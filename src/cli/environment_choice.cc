@@ -14,14 +14,14 @@ using orchestrator::Provision;
 using orchestrator::ProvisionMode;
 using os::Path;
 
-// What pip and uv are configured by; nothing else of this process's environment goes anywhere.
+// What pip is configured by (HOME and XDG_CONFIG_HOME: where its files are); nothing else of this
+// process's environment goes anywhere.
 bool IsInstallSetting(std::string_view name) {
   static const std::vector<std::string> kExact = {
-      "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "HTTP_PROXY",
-      "HTTPS_PROXY",   "NO_PROXY",     "ALL_PROXY",          "http_proxy",
-      "https_proxy",   "no_proxy",     "all_proxy"};
-  return name.starts_with("PIP_") || name.starts_with("UV_") ||
-         std::find(kExact.begin(), kExact.end(), name) != kExact.end();
+      "HOME",        "XDG_CONFIG_HOME", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE",
+      "HTTP_PROXY",  "HTTPS_PROXY",     "NO_PROXY",      "ALL_PROXY",    "http_proxy",
+      "https_proxy", "no_proxy",        "all_proxy"};
+  return name.starts_with("PIP_") || std::find(kExact.begin(), kExact.end(), name) != kExact.end();
 }
 
 std::map<std::string, std::string> InstallSettings() {

@@ -189,9 +189,7 @@ class EntryChecker {
     const json::object& object = package.get_object();
     if (level == Level::kBuiltIn && FindString(object, "type") == "local")
       Add(pointer, "a built-in model has no local packages");
-    const std::string url = FindString(object, "url");
-    const auto user = UrlUserInfo(url);
-    if (user.has_value() && (user->find(':') != user->npos || url.starts_with("https://")))
+    if (HoldsCredentials(FindString(object, "url")))
       Add(pointer + "/url",
           "credentials do not belong into a URL; let git's own configuration, or "
           "an ssh:// URL, have them");
