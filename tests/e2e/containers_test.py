@@ -55,7 +55,7 @@ class ContainersTest(harness.TestCase):
 
     @on_each_engine
     def test_the_same_answers_as_in_processes(self, engine):
-        reference = self.new_experiment("process")
+        reference = self.new_experiment(f"{engine}-reference")
         self.assert_exit(reference.run(), 0)
         experiment = self.new_experiment(engine)
         self.assert_exit(run_in(experiment, engine), 0)
@@ -184,7 +184,7 @@ class ContainersTest(harness.TestCase):
 
     @on_each_engine
     def test_an_engine_that_is_not_there(self, engine):
-        experiment = self.new_experiment("none")
+        experiment = self.new_experiment(engine)
         missing = {**os.environ, engines.HOST_VARIABLE[engine]: f"unix://{self.folder}/no.sock"}
         result = experiment.run("--env", engine, env=missing)
         self.assert_exit(result, 3)
