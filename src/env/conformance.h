@@ -37,6 +37,7 @@ struct Subject {
   std::string image = "";           // for EnvSpec::image
   bool tells_out_of_memory = true;  // of one that can limit memory
   bool term_needs_handler = false;  // a program without a handler for SIGTERM does not get it
+  bool forbids_namespaces = true;   // a command can make no user namespace of its own
   bool must_work = false;           // it fails, and is not skipped, where it cannot be had
 };
 inline std::ostream& operator<<(std::ostream& out, const Subject& subject) {
