@@ -80,8 +80,8 @@ def remove_all(engine):
 def inside(folder):
     """Processes that see something of `folder` as a mount: those of containers that use it.
 
-    But for `runc init`, which has not become our program: Docker 20.10 that is killed between making and
-    starting a container forgets it, and no call of its API reaches it any more.
+    But for `runc init`, which has not become our program: Docker 20.10 and Podman 4.3, killed between making
+    and starting a container, forget it, and no call of their API reaches it any more.
     """
     found = []
     for entry in os.listdir("/proc"):
@@ -89,10 +89,10 @@ def inside(folder):
             continue
         try:
             mounts = pathlib.Path("/proc", entry, "mountinfo").read_text(errors="replace")
-            program = pathlib.Path("/proc", entry, "cmdline").read_bytes()
+            argv = pathlib.Path("/proc", entry, "cmdline").read_bytes().split(b"\0")
         except OSError:
             continue  # has ended, or is another user's
-        if str(folder) in mounts and program != b"runc\0init\0":
+        if str(folder) in mounts and [os.path.basename(argv[0]), *argv[1:2]] != [b"runc", b"init"]:
             found.append(int(entry))
     return found
 
