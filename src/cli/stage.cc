@@ -11,6 +11,7 @@
 #include "cli/signals.h"
 #include "evaluate/evaluator.h"
 #include "os/landlock.h"
+#include "os/seccomp.h"
 #include "packages/package_stage.h"
 #include "packages/sbom.h"
 #include "report/report_stage.h"
@@ -22,11 +23,17 @@ namespace {
 constexpr int kSomeSamplesFailed = 1;  // docs/errors.md
 
 // The second wall, inside whatever environment this is: the stage and all that it starts can write
-// to its output folder and to temporary files, and nowhere else. Where the kernel has no Landlock,
-// the environment alone holds.
+// to its output folder and to temporary files, and nowhere else, and their system calls are
+// filtered, also where the environment's own filter allows more. Where the kernel has no Landlock
+// or no filters, the environment alone holds. The version of Landlock; 0: none.
 Result<int> Confine(const json::object& spec) {
   const os::Path output = FindString(spec, "output");
-  return os::RestrictWrites({output, std::filesystem::temp_directory_path(), "/dev", "/proc"});
+  VLMHB_ASSIGN(
+      const int landlock,
+      os::RestrictWrites({output, std::filesystem::temp_directory_path(), "/dev", "/proc"}));
+  VLMHB_ASSIGN(const bool filtered, os::FilterSyscalls());
+  (void)filtered;  // the kernel tells, see TellConfinement
+  return landlock;
 }
 
 // For the manifest. `landlock`: as Confine returned it.

@@ -1,11 +1,15 @@
 #include "os/seccomp.h"
 
 #include <fmt/format.h>
+#include <linux/filter.h>
 #include <linux/sched.h>
+#include <linux/seccomp.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -86,6 +90,18 @@ Result<std::string> SandboxSyscallFilter() {
   if (const int error = ::seccomp_export_bpf(filter.get(), program.get()); error != 0)
     return failed(error);
   return ReadFile(fmt::format("/proc/self/fd/{}", program.get()));
+}
+
+Result<bool> FilterSyscalls() {
+  VLMHB_ASSIGN(std::string filter, SandboxSyscallFilter());
+  const sock_fprog program{static_cast<unsigned short>(filter.size() / sizeof(sock_filter)),
+                           reinterpret_cast<sock_filter*>(filter.data())};
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+    return ErrnoError(errno, "cannot set no_new_privs");
+  if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program) == 0)
+    return true;
+  if (errno == ENOSYS || errno == EINVAL) return false;
+  return ErrnoError(errno, "cannot filter system calls");
 }
 
 }  // namespace vlmhb::os

@@ -1,6 +1,6 @@
 #pragma once
-// A filter of system calls for sandboxes: what no model server, script or metric needs, and what
-// the kernel would have to be trusted with.
+// A filter of system calls for sandboxes and stages: what no model server, script or metric needs,
+// and what the kernel would have to be trusted with.
 
 #include <string>
 
@@ -20,5 +20,9 @@ namespace vlmhb::os {
 //
 // kInternal if the library cannot make it.
 Result<std::string> SandboxSyscallFilter();
+
+// Puts this process, all its threads and what it will start under that filter, for good; they can
+// gain no privileges any more. False where the kernel has no such filters.
+Result<bool> FilterSyscalls();
 
 }  // namespace vlmhb::os

@@ -1,11 +1,8 @@
 #include "os/seccomp.h"
 
 #include <gtest/gtest.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -19,15 +16,10 @@ namespace {
 
 // What errno `call` fails with in a process under the filter; 0 if it does not fail.
 int ErrorUnderFilter(const std::function<long()>& call) {
-  auto filter = SandboxSyscallFilter();
-  EXPECT_TRUE(filter.ok()) << filter.error().ToString();
   const pid_t child = ::fork();
   if (child == 0) {
-    const sock_fprog program{static_cast<unsigned short>(filter->size() / sizeof(sock_filter)),
-                             reinterpret_cast<sock_filter*>(filter->data())};
-    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-        ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0)
-      ::_exit(255);
+    const auto filtered = FilterSyscalls();
+    if (!filtered.ok() || !*filtered) ::_exit(255);
     errno = 0;
     ::_exit(call() == -1 ? errno : 0);
   }
