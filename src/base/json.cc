@@ -140,6 +140,14 @@ const json::array* FindArray(const json::object& object, std::string_view key) {
   return value == nullptr ? nullptr : value->if_array();
 }
 
+std::vector<std::string> FindStrings(const json::object& object, std::string_view key) {
+  std::vector<std::string> strings;
+  if (const json::array* array = FindArray(object, key))
+    for (const json::value& item : *array)
+      if (item.is_string()) strings.emplace_back(item.get_string());
+  return strings;
+}
+
 json::value OptionalToJson(const std::optional<double>& value) {
   return value.has_value() ? json::value(*value) : json::value(nullptr);
 }

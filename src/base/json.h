@@ -40,6 +40,8 @@ std::optional<double> FindNumber(const json::object& object, std::string_view ke
 bool FindBool(const json::object& object, std::string_view key, bool fallback);
 const json::object* FindObject(const json::object& object, std::string_view key);
 const json::array* FindArray(const json::object& object, std::string_view key);
+// The strings of an array; what else is in it is left out.
+std::vector<std::string> FindStrings(const json::object& object, std::string_view key);
 
 // null for nullopt: what was not measured is absent, not 0.
 json::value OptionalToJson(const std::optional<double>& value);

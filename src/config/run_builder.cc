@@ -26,12 +26,8 @@ json::object ObjectOrEmpty(const json::object& run, std::string_view key) {
 
 std::optional<std::vector<std::string>> OptionalTexts(const json::object& run,
                                                       std::string_view key) {
-  const json::array* array = FindArray(run, key);
-  if (array == nullptr) return std::nullopt;
-  std::vector<std::string> texts;
-  for (const json::value& item : *array)
-    if (item.is_string()) texts.emplace_back(item.get_string());
-  return texts;
+  if (FindArray(run, key) == nullptr) return std::nullopt;
+  return FindStrings(run, key);
 }
 
 std::optional<std::vector<MetricChoice>> OptionalMetrics(const json::object& run) {

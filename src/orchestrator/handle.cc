@@ -9,15 +9,6 @@ constexpr std::string_view kSchema = "vlmhb.handle/1";
 constexpr std::string_view kSuffix = ".handle.json";
 constexpr size_t kMaxBytes = 64u << 10;
 
-std::vector<std::string> StringsOf(const json::object& object, std::string_view key) {
-  std::vector<std::string> strings;
-  const json::array* list = FindArray(object, key);
-  if (list == nullptr) return strings;
-  for (const json::value& item : *list)
-    if (item.is_string()) strings.emplace_back(item.get_string());
-  return strings;
-}
-
 void AddHandlesOf(const Path& folder, std::vector<FoundHandle>& found) {
   std::error_code error;
   for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end;
@@ -34,7 +25,7 @@ void AddHandlesOf(const Path& folder, std::vector<FoundHandle>& found) {
                       .id = FindString(object, "id"),
                       .identity = FindString(object, "identity"),
                       .started_at = FindString(object, "started_at"),
-                      .gpus = StringsOf(object, "gpus")}});
+                      .gpus = FindStrings(object, "gpus")}});
   }
 }
 

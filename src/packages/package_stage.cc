@@ -50,9 +50,7 @@ Spec ReadSpec(const json::object& spec, const json::object& parameters,
       read.sources.push_back(registry::PackageFromJson(source));
       read.local_names.push_back(FindString(source, "local"));
     }
-  if (const json::array* names = FindArray(parameters, "environment"))
-    for (const json::value& name : *names)
-      if (name.is_string()) pass(read, std::string(name.get_string()));
+  for (const std::string& name : FindStrings(parameters, "environment")) pass(read, name);
   for (const char* name : {"PATH", "HOME", "TMPDIR", "LANG"}) pass(read, name);
   return read;
 }

@@ -41,14 +41,6 @@ const config::JsonSchema& EntrySchema(Kind kind) {
   return schemas.at(static_cast<size_t>(kind));
 }
 
-std::vector<std::string> Texts(const json::object& object, std::string_view key) {
-  std::vector<std::string> texts;
-  if (const json::array* array = FindArray(object, key))
-    for (const json::value& item : *array)
-      if (item.is_string()) texts.emplace_back(item.get_string());
-  return texts;
-}
-
 std::map<std::string, std::string> TextMap(const json::object& object, std::string_view key) {
   std::map<std::string, std::string> texts;
   if (const json::object* map = FindObject(object, key))
@@ -80,7 +72,7 @@ ModelEntry ReadModel(const json::object& object, const std::string& file) {
       model.packages.push_back(ReadPackage(item.as_object(), file));
   model.framework = FindString(object, "framework");
   model.family = FindString(object, "family");
-  model.command = Texts(object, "command");
+  model.command = FindStrings(object, "command");
   model.unsupported = FindString(object, "unsupported");
   model.params = ObjectOrEmpty(object, "params");
   const json::object resources = ObjectOrEmpty(object, "resources");
@@ -99,12 +91,12 @@ TaskEntry ReadTask(const json::object& object) {
                   {"doc_class", "doc_class"},
                   {"question_type", "question_type"}};
   for (auto& [role, column] : TextMap(object, "columns")) task.columns[role] = column;
-  task.required_columns = Texts(object, "required_columns");
+  task.required_columns = FindStrings(object, "required_columns");
   if (task.required_columns.empty()) task.required_columns = {"image", "answer"};
   task.prompt = FindString(object, "prompt");
-  task.metrics = Texts(object, "metrics");
-  task.supported_metrics = Texts(object, "supported_metrics");
-  task.group_by = Texts(object, "group_by");
+  task.metrics = FindStrings(object, "metrics");
+  task.supported_metrics = FindStrings(object, "supported_metrics");
+  task.group_by = FindStrings(object, "group_by");
   if (task.group_by.empty()) task.group_by = {"general"};
   return task;
 }
@@ -173,7 +165,7 @@ class EntryChecker {
   }
 
   void CheckModel(const json::object& object, Level level) {
-    const std::vector<std::string> command = Texts(object, "command");
+    const std::vector<std::string> command = FindStrings(object, "command");
     if (command.empty() == !object.contains("unsupported"))
       Add("", "a model has either 'command', or 'unsupported' with the reason");
     const bool has_slash = !command.empty() && command[0].find('/') != std::string::npos;
