@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "env/bubblewrap.h"
+#include "env/contract.h"
 
 namespace vlmhb::docker {
 namespace {

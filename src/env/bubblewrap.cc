@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "os/seccomp.h"
 
 namespace vlmhb::env {
 namespace {
@@ -67,7 +68,7 @@ void AddMadeUpFiles(BubblewrapCall& call, Network network) {
 void AddGpus(Options& options, const HostSystem& host, const std::vector<std::string>& ids) {
   if (ids.empty()) return;
   std::set<Path> devices;
-  for (const os::Gpu& gpu : host.gpu.gpus)
+  for (const os::Gpu& gpu : host.gpus)
     if (std::find(ids.begin(), ids.end(), gpu.id) != ids.end())
       for (Path& device : os::GpuDevices(gpu)) devices.insert(std::move(device));
   for (const Path& device : devices) Add(options, {"--dev-bind", device.string(), device.string()});
@@ -95,7 +96,8 @@ HostSystem InspectHost() {
     if (fs::exists(file, ignored)) host.files.emplace_back(file);
   for (const char* file : kNetworkFiles)
     if (fs::exists(file, ignored)) host.network_files.emplace_back(file);
-  host.gpu = os::DetectGpus();
+  if (auto filter = os::SandboxSyscallFilter(); filter.ok())
+    host.syscall_filter = *std::move(filter);
   return host;
 }
 
@@ -148,18 +150,6 @@ std::vector<std::string> BehindShell(const std::vector<std::string>& argv, int l
   std::vector<std::string> words = {"/bin/sh", "-c", script, "sh"};
   words.insert(words.end(), argv.begin(), argv.end());
   return words;
-}
-
-std::map<std::string, std::string> CompleteEnvironment(
-    const std::map<std::string, std::string>& chosen, const std::string& tmp,
-    const std::vector<std::string>& gpu_ids) {
-  std::map<std::string, std::string> complete = chosen;
-  if (!gpu_ids.empty()) complete["CUDA_VISIBLE_DEVICES"] = Join(gpu_ids, ",");
-  complete.insert({{"PATH", "/usr/local/bin:/usr/bin:/bin"},
-                   {"HOME", tmp},
-                   {"TMPDIR", tmp},
-                   {"LANG", "C.UTF-8"}});
-  return complete;
 }
 
 NamespaceSettings ReadNamespaceSettings() {

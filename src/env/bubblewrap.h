@@ -28,10 +28,10 @@ struct HostSystem {
   std::vector<std::string> folders;          // "/usr" and what is not a link into it
   std::vector<std::string> files;            // in /etc, for every sandbox
   std::vector<std::string> network_files;    // in /etc, for sandboxes with the host's network
-  os::GpuHost gpu;
-  std::string syscall_filter;  // a program of the kernel's; "": none
+  std::vector<os::Gpu> gpus;                 // those that EnvSpec::gpu_ids may name
+  std::string syscall_filter;                // a program of the kernel's; "": none can be made
 };
-// Looks at this machine once; the filter is the caller's to add.
+// Looks at this machine once. GPUs are the caller's to add.
 HostSystem InspectHost();
 
 struct BubblewrapVersion {
@@ -64,11 +64,6 @@ BubblewrapCall PlanBubblewrap(const Path& program, BubblewrapVersion version,
 // found) or 126 (not executable) and a message in its log, and is not mistaken for a broken
 // sandbox. `log_fd` becomes standard output and error; -1 leaves them.
 std::vector<std::string> BehindShell(const std::vector<std::string>& argv, int log_fd);
-
-// PATH, HOME, TMPDIR and LANG, with `chosen` over them; and which GPUs are the command's.
-std::map<std::string, std::string> CompleteEnvironment(
-    const std::map<std::string, std::string>& chosen, const std::string& tmp,
-    const std::vector<std::string>& gpu_ids = {});
 
 // The kernel settings that forbid sandboxes to ordinary users, "" or a number as /proc/sys has
 // them.

@@ -11,14 +11,12 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-const HostSystem kHost{
-    .links = {{"/bin", "usr/bin"}, {"/lib64", "usr/lib64"}},
-    .folders = {"/usr", "/lib"},
-    .files = {"/etc/fonts"},
-    .network_files = {"/etc/resolv.conf"},
-    .gpu = {.driver = "535.1",
-            .gpus = {{.id = "GPU-a", .minor = 900}, {.id = "GPU-b", .minor = 901}}},
-    .syscall_filter = "filter"};
+const HostSystem kHost{.links = {{"/bin", "usr/bin"}, {"/lib64", "usr/lib64"}},
+                       .folders = {"/usr", "/lib"},
+                       .files = {"/etc/fonts"},
+                       .network_files = {"/etc/resolv.conf"},
+                       .gpus = {{.id = "GPU-a", .minor = 900}, {.id = "GPU-b", .minor = 901}},
+                       .syscall_filter = "filter"};
 
 const Command kCommand{.argv = {"/data/vlmhb/vlmhb", "stage", "--spec", "a b"},
                        .env = {{"TOKEN", "s3cret"}},

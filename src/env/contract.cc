@@ -62,6 +62,18 @@ Result<Path> ResolveMount(const std::string& id, const Path& host, const std::st
   return real;
 }
 
+std::map<std::string, std::string> CompleteEnvironment(
+    const std::map<std::string, std::string>& chosen, const std::string& tmp,
+    const std::vector<std::string>& gpu_ids) {
+  std::map<std::string, std::string> complete = chosen;
+  if (!gpu_ids.empty()) complete["CUDA_VISIBLE_DEVICES"] = Join(gpu_ids, ",");
+  complete.insert({{"PATH", "/usr/local/bin:/usr/bin:/bin"},
+                   {"HOME", tmp},
+                   {"TMPDIR", tmp},
+                   {"LANG", "C.UTF-8"}});
+  return complete;
+}
+
 json::array MountsToJson(const std::vector<Mount>& mounts) {
   json::array list;
   for (const Mount& mount : mounts)

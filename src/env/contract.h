@@ -2,6 +2,7 @@
 // What every EnvManager checks, and tells in the manifest, in the same way. Pure but for
 // ResolveMount, which asks the file system.
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,12 @@ Result<void> CheckCommand(const Command& command);
 // is no slug, kInternal for one that is taken, else by errno.
 Result<Path> ResolveMount(const std::string& id, const Path& host, const std::string& name,
                           const std::vector<Mount>& mounts);
+
+// What a command gets as its environment: PATH, HOME, TMPDIR and LANG, with `chosen` over them; and
+// which GPUs are the command's.
+std::map<std::string, std::string> CompleteEnvironment(
+    const std::map<std::string, std::string>& chosen, const std::string& tmp,
+    const std::vector<std::string>& gpu_ids = {});
 
 // For EnvManager::Describe.
 json::array MountsToJson(const std::vector<Mount>& mounts);

@@ -10,7 +10,6 @@
 
 #include "env/running_command.h"
 #include "os/process.h"
-#include "os/seccomp.h"
 #include "os/system.h"
 
 namespace vlmhb::env {
@@ -76,10 +75,9 @@ ProcessEnvManager::ProcessEnvManager(ProcessEnvOptions options)
   if (sandboxed()) {
     program_ = os::FindProgram(options_.bubblewrap);
     if (program_.has_value()) version_ = AskVersion(*program_);
+    host_ = InspectHost();
   }
-  host_ = InspectHost();
-  if (auto filter = os::SandboxSyscallFilter(); filter.ok())
-    host_.syscall_filter = *std::move(filter);
+  host_.gpus = os::DetectGpus().gpus;
   DescribeCapabilities();
 }
 
@@ -100,7 +98,7 @@ void ProcessEnvManager::DescribeCapabilities() {
   can.memory_limit = !cgroups_.memory.empty();
   can.process_limit = !cgroups_.processes.empty();
   can.cpu_limit = !cgroups_.cpu.empty();
-  can.gpu = !host_.gpu.gpus.empty();
+  can.gpu = !host_.gpus.empty();
   if (!sandboxed())
     can.warnings.push_back(
         "no sandbox: commands see all files of this user and the network, and "
@@ -166,7 +164,7 @@ Result<void> ProcessEnvManager::Setup(const EnvSpec& spec) {
 }
 
 Result<void> ProcessEnvManager::ChooseGpus(EnvSpec& spec) const {
-  const std::vector<os::Gpu>& here = host_.gpu.gpus;
+  const std::vector<os::Gpu>& here = host_.gpus;
   for (const std::string& id : spec.gpu_ids)
     if (std::none_of(here.begin(), here.end(), [&](const os::Gpu& gpu) { return gpu.id == id; }))
       return BadSpec(spec.id, fmt::format("GPU '{}' is not here", id));
