@@ -31,8 +31,7 @@ Result<int> Confine(const json::object& spec) {
   VLMHB_ASSIGN(
       const int landlock,
       os::RestrictWrites({output, std::filesystem::temp_directory_path(), "/dev", "/proc"}));
-  VLMHB_ASSIGN(const bool filtered, os::FilterSyscalls());
-  (void)filtered;  // the kernel tells, see TellConfinement
+  VLMHB_TRY(os::FilterSyscalls());
   return landlock;
 }
 
