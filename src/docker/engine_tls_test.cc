@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <optional>
 
 #include "docker/engine.h"
 #include "docker/fake_engine.h"
+#include "docker/test_acceptor.h"
 #include "http/test_certificates.h"
 #include "http/test_peer.h"
 
@@ -25,18 +27,7 @@ class TlsFront {
       : certificate_(authority.Issue({})), clients_(clients) {
     ::signal(SIGPIPE, SIG_IGN);
     engine_.unix_path = unix_socket;
-    Result<os::Fd> listener = http::OpenListener(at_);
-    CHECK(listener.ok(), "the front listens");
-    listener_ = std::move(*listener);
-    Result<os::Pipe> stop = os::MakePipe();
-    CHECK(stop.ok(), "a pipe");
-    stop_ = std::move(*stop);
-    thread_ = std::thread([this] { Accept(); });
-  }
-  ~TlsFront() {
-    stop_.write.Reset();
-    thread_.join();
-    for (std::thread& each : connections_) each.join();
+    acceptor_.emplace(at_, [this](os::Fd client) { Serve(std::move(client)); });
   }
 
   EngineAddress Address(const os::Path& certificates) const {
@@ -44,16 +35,6 @@ class TlsFront {
   }
 
  private:
-  void Accept() {
-    while (true) {
-      pollfd waiting[2] = {{listener_.get(), POLLIN, 0}, {stop_.read.get(), POLLIN, 0}};
-      if (::poll(waiting, 2, -1) <= 0 || waiting[1].revents != 0) return;
-      os::Fd fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-      if (fd.get() >= 0)
-        connections_.emplace_back(
-            [this, client = std::move(fd)]() mutable { Serve(std::move(client)); });
-    }
-  }
   void Serve(os::Fd fd) {
     http::TlsPeer peer(std::move(fd), certificate_, {.clients = &clients_});
     if (!peer.Handshake()) return;
@@ -64,7 +45,7 @@ class TlsFront {
     std::string bytes(65536, '\0');
     while (true) {
       pollfd waiting[3] = {
-          {peer.fd(), POLLIN, 0}, {engine.get(), POLLIN, 0}, {stop_.read.get(), POLLIN, 0}};
+          {peer.fd(), POLLIN, 0}, {engine.get(), POLLIN, 0}, {acceptor_->StopFd(), POLLIN, 0}};
       const bool pending = peer.HasPending();
       if (::poll(waiting, 3, pending ? 0 : -1) < 0 || waiting[2].revents != 0) return;
       if (pending || waiting[0].revents != 0) {
@@ -84,10 +65,7 @@ class TlsFront {
   const http::TestAuthority& clients_;
   http::Endpoint engine_;
   http::Endpoint at_ = *http::Endpoint::Parse("127.0.0.1:0");
-  os::Fd listener_;
-  os::Pipe stop_;
-  std::list<std::thread> connections_;
-  std::thread thread_;
+  std::optional<TestAcceptor> acceptor_;  // last: its threads use the others
 };
 
 class EngineTlsTest : public testing::Test {

@@ -8,17 +8,15 @@
 
 #include <atomic>
 #include <functional>
-#include <list>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "docker/engine.h"
-#include "http/listen.h"
+#include "docker/test_acceptor.h"
 #include "os/file.h"
-#include "os/process.h"
 
 namespace vlmhb::docker {
 
@@ -37,18 +35,7 @@ class FakeEngine {
 
   explicit FakeEngine(Handler handler) : handler_(std::move(handler)) {
     endpoint_.unix_path = (folder_.path() / "e.sock").string();
-    Result<os::Fd> listener = http::OpenListener(endpoint_);
-    CHECK(listener.ok(), "the fake engine listens");
-    listener_ = std::move(*listener);
-    Result<os::Pipe> stop = os::MakePipe();
-    CHECK(stop.ok(), "a pipe");
-    stop_ = std::move(*stop);
-    thread_ = std::thread([this] { Accept(); });
-  }
-  ~FakeEngine() {
-    stop_.write.Reset();
-    thread_.join();
-    for (std::thread& client : clients_) client.join();
+    acceptor_.emplace(endpoint_, [this](os::Fd client) { Serve(client.get()); });
   }
 
   Engine::Options Options() const {
@@ -61,9 +48,9 @@ class FakeEngine {
     return calls_;
   }
   // Readable once the test ends: handlers that wait for ever wait for this.
-  int stop_fd() const { return stop_.read.get(); }
+  int stop_fd() const { return acceptor_->StopFd(); }
   bool stopping() const {
-    pollfd waiting{stop_.read.get(), POLLIN, 0};
+    pollfd waiting{stop_fd(), POLLIN, 0};
     return ::poll(&waiting, 1, 0) != 0;
   }
 
@@ -78,22 +65,11 @@ class FakeEngine {
   }
 
  private:
-  bool Readable(int fd) const {
-    pollfd waiting[2] = {{fd, POLLIN, 0}, {stop_.read.get(), POLLIN, 0}};
-    return ::poll(waiting, 2, -1) > 0 && waiting[1].revents == 0;
-  }
-  void Accept() {
-    while (Readable(listener_.get())) {
-      os::Fd client(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-      if (client.get() >= 0)
-        clients_.emplace_back([this, fd = std::move(client)]() mutable { Serve(fd.get()); });
-    }
-  }
   // Reads until `enough`; false: the client has gone.
   bool Read(int fd, std::string& into, const std::function<bool()>& enough) const {
     while (!enough()) {
       char bytes[65536];
-      if (!Readable(fd)) return false;
+      if (!acceptor_->Readable(fd)) return false;
       const ssize_t n = ::recv(fd, bytes, sizeof bytes, 0);
       if (n <= 0) return false;
       into.append(bytes, static_cast<size_t>(n));
@@ -136,13 +112,10 @@ class FakeEngine {
 
   os::TempFolder folder_;
   http::Endpoint endpoint_;
-  os::Fd listener_;
-  os::Pipe stop_;
   Handler handler_;
   std::mutex mutex_;
   std::vector<std::string> calls_;
-  std::list<std::thread> clients_;
-  std::thread thread_;
+  std::optional<TestAcceptor> acceptor_;  // last: its threads use the others
 };
 
 }  // namespace vlmhb::docker
