@@ -4,21 +4,19 @@
 //
 //   start_bench [ROUNDS]
 //
-// Containers: VLMHB_TEST_ENGINES (kind=unix:///path,...) and VLMHB_TEST_IMAGE, as
-// `scripts/engines up` prints them. Podman is called as a Docker engine by the docker program too.
+// Containers: docker/engines_under_test.h, by what `scripts/engines up` prints. Podman is called as
+// a Docker engine by the docker program too.
 
 #include <fmt/format.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <map>
-#include <numeric>
 
-#include "base/clock.h"
 #include "base/text.h"
 #include "docker/docker_env_manager.h"
+#include "docker/engines_under_test.h"
 #include "env/process_env_manager.h"
 #include "os/process.h"
 
@@ -83,9 +81,10 @@ Round RunProgram(const std::vector<std::string>& argv, const std::string& host) 
   const Steady::time_point begin = Steady::now();
   auto pipe = os::MakePipe();
   if (!pipe.ok()) Fail(pipe.error().ToString());
-  auto process = os::Spawn({.argv = argv,
-                            .env = {{"PATH", "/usr/local/bin:/usr/bin:/bin"}, {"DOCKER_HOST", host}},
-                            .fds = {{1, pipe->write.get()}}});
+  auto process =
+      os::Spawn({.argv = argv,
+                 .env = {{"PATH", "/usr/local/bin:/usr/bin:/bin"}, {"DOCKER_HOST", host}},
+                 .fds = {{1, pipe->write.get()}}});
   if (!process.ok()) Fail(process.error().ToString());
   pipe->write.Reset();
   char byte = 0;
@@ -126,29 +125,21 @@ class Table {
   std::map<std::string, std::vector<Round>> rounds_;
 };
 
-struct EngineUnderTest {
-  std::string kind;
-  std::string host;
+struct Contender {
+  docker::EngineUnderTest engine;
   std::unique_ptr<docker::DockerEnvManager> manager;
 };
 
-std::vector<EngineUnderTest> Engines() {
-  std::vector<EngineUnderTest> engines;
-  const std::string named = os::GetEnv("VLMHB_TEST_ENGINES").value_or("");
-  for (const std::string_view entry : Split(named, ',')) {
-    const size_t equals = entry.find('=');
-    if (equals == entry.npos) continue;
-    EngineUnderTest engine{.kind = std::string(entry.substr(0, equals)),
-                           .host = std::string(entry.substr(equals + 1))};
-    const auto address = docker::EngineAddress::Parse(engine.host, "");
-    if (!address.ok()) Fail(address.error().ToString());
+std::vector<Contender> Contenders() {
+  std::vector<Contender> contenders;
+  for (docker::EngineUnderTest& engine : docker::EnginesUnderTest()) {
     docker::DockerEnvOptions options{.name = engine.kind};
-    options.engine.address = *address;
-    engine.manager = std::make_unique<docker::DockerEnvManager>(std::move(options));
-    Expect(engine.manager->Probe());
-    engines.push_back(std::move(engine));
+    options.engine.address = engine.address;
+    auto manager = std::make_unique<docker::DockerEnvManager>(std::move(options));
+    Expect(manager->Probe());
+    contenders.push_back({std::move(engine), std::move(manager)});
   }
-  return engines;
+  return contenders;
 }
 
 int Main(int rounds) {
@@ -156,23 +147,24 @@ int Main(int rounds) {
   env::ProcessEnvManager sandbox({.sandbox = env::SandboxMode::kBubblewrap});
   env::ProcessEnvManager plain({.sandbox = env::SandboxMode::kNone});
   Expect(sandbox.Probe());
-  const std::vector<EngineUnderTest> engines = Engines();
-  const std::string image = os::GetEnv("VLMHB_TEST_IMAGE").value_or("");
+  const std::vector<Contender> contenders = Contenders();
+  const std::string image = docker::ImageUnderTest();
   for (int i = 0; i < rounds; ++i) {
     table.Add("process, sandbox", RunEnvironment(sandbox, ""));
     table.Add("process, no sandbox", RunEnvironment(plain, ""));
-    for (const EngineUnderTest& engine : engines) {
-      table.Add(engine.kind + ", vlmhb", RunEnvironment(*engine.manager, image));
+    for (const auto& [engine, manager] : contenders) {
+      const std::string host = engine.address.ToString();
+      table.Add(engine.kind + ", vlmhb", RunEnvironment(*manager, image));
       const std::vector<std::string> run = {"docker", "run", "--rm"};
       std::vector<std::string> bare = run, closed = run;
       for (const char* word : {"--network=none", "--read-only", "--cap-drop=ALL", "--memory=1g"})
         closed.emplace_back(word);
       for (std::vector<std::string>* argv : {&bare, &closed})
-        for (const std::string& word : {image, std::string("sh"), std::string("-c"),
-                                        std::string(kScript)})
+        for (const std::string& word :
+             {image, std::string("sh"), std::string("-c"), std::string(kScript)})
           argv->push_back(word);
-      table.Add(engine.kind + ", docker run", RunProgram(bare, engine.host));
-      table.Add(engine.kind + ", docker run, no network", RunProgram(closed, engine.host));
+      table.Add(engine.kind + ", docker run", RunProgram(bare, host));
+      table.Add(engine.kind + ", docker run, no network", RunProgram(closed, host));
     }
   }
   table.Print();
