@@ -16,10 +16,7 @@ struct Log {
 Log ReadLog(std::string_view input, size_t piece) {
   Log log;
   docker::LogFrames frames([&](std::string_view bytes) { log.text += bytes; });
-  while (log.ok && !input.empty()) {
-    log.ok = frames.Feed(input.substr(0, piece)).ok();
-    input.remove_prefix(std::min(piece, input.size()));
-  }
+  InPieces(input, piece, [&](std::string_view part) { return log.ok = frames.Feed(part).ok(); });
   log.ok = log.ok && frames.Finish().ok();
   return log;
 }
@@ -31,10 +28,10 @@ struct Pull {
 
 Pull ReadPull(std::string_view input, size_t piece) {
   docker::PullProgress progress;
-  while (!input.empty()) {
-    progress.Feed(input.substr(0, piece));
-    input.remove_prefix(std::min(piece, input.size()));
-  }
+  InPieces(input, piece, [&](std::string_view part) {
+    progress.Feed(part);
+    return true;
+  });
   progress.Finish();
   return {progress.total(), progress.error_message().value_or("")};
 }

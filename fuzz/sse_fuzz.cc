@@ -18,10 +18,7 @@ Seen Read(std::string_view input, size_t piece) {
         seen.events.append(event.name).append("\x1f").append(event.data).append("\x1e");
       },
       /*max_event_bytes=*/2048);
-  while (seen.ok && !input.empty()) {
-    seen.ok = parser.Feed(input.substr(0, piece)).ok();
-    input.remove_prefix(std::min(piece, input.size()));
-  }
+  InPieces(input, piece, [&](std::string_view part) { return seen.ok = parser.Feed(part).ok(); });
   return seen;
 }
 
