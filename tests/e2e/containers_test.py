@@ -60,7 +60,7 @@ class ContainersTest(harness.TestCase):
         experiment = self.new_experiment(engine)
         self.assert_exit(run_in(experiment, engine), 0)
         self.assertEqual(self.answers_of(experiment), self.answers_of(reference))
-        stage = json.loads((experiment.run_folder() / "manifest.json").read_text())["stages"]
+        stage = experiment.manifest()["stages"]
         box = stage["infer"]["environment"]
         self.assertEqual(box["network"], "none")
         self.assertTrue(box["image"]["digest"].startswith("sha256:"))
@@ -206,7 +206,7 @@ class ContainersTest(harness.TestCase):
         experiment = self.new_experiment(engine)
         engines.image_model(experiment, network=True)
         self.assert_exit(run_in(experiment, engine), 0)
-        stages = json.loads((experiment.run_folder() / "manifest.json").read_text())["stages"]
+        stages = experiment.manifest()["stages"]
         self.assertEqual({name: stage["environment"]["network"]
                           for name, stage in stages.items()},
                          {"infer": "outside", "evaluate": "none"})
@@ -230,18 +230,22 @@ class ContainersTest(harness.TestCase):
     def remove_image(self, engine, image):
         engines.ask(engine, f"/images/{urllib.parse.quote(image, safe='')}?force=1", "DELETE")
 
-    @unittest.skipUnless(REGISTRY, "no registry (run by scripts/test-engines)")
-    @on_each_engine
-    def test_an_image_is_pulled_by_digest(self, engine):
-        name = f"vlmhb-test/{engine}"
-        image = f"{REGISTRY}/{name}@{registry.Registry(REGISTRY).push(name)}"
+    def pushed_image_model(self, engine, address, name):
+        """An experiment whose model runs in an image of that registry, by its digest; and the image."""
+        image = f"{address}/{name}@{registry.Registry(address).push(name)}"
         self.addCleanup(self.remove_image, engine, image)
         experiment = self.new_experiment(engine)
         engines.image_model(experiment, image=image)
+        return experiment, image
+
+    @unittest.skipUnless(REGISTRY, "no registry (run by scripts/test-engines)")
+    @on_each_engine
+    def test_an_image_is_pulled_by_digest(self, engine):
+        experiment, image = self.pushed_image_model(engine, REGISTRY, f"vlmhb-test/{engine}")
         status, shown = self.run_on_terminal(experiment, engine)
         self.assertEqual(status, 0, shown)
         self.assertRegex(shown, r"pulling \S+: 3 of 3 layers")
-        manifest = json.loads((experiment.run_folder() / "manifest.json").read_text())
+        manifest = experiment.manifest()
         self.assertEqual(manifest["stages"]["infer"]["environment"]["image"]["reference"], image)
 
     @unittest.skipUnless(REGISTRY, "no registry (run by scripts/test-engines)")
@@ -258,11 +262,8 @@ class ContainersTest(harness.TestCase):
     @unittest.skipUnless(PRIVATE_REGISTRY, "no registry (run by scripts/test-engines)")
     @on_each_engine
     def test_credentials_come_from_the_engines_configuration(self, engine):
-        name = f"vlmhb-test/private-{engine}"
-        image = f"{PRIVATE_REGISTRY}/{name}@{registry.Registry(PRIVATE_REGISTRY).push(name)}"
-        self.addCleanup(self.remove_image, engine, image)
-        experiment = self.new_experiment(engine)
-        engines.image_model(experiment, image=image)
+        experiment, _ = self.pushed_image_model(engine, PRIVATE_REGISTRY,
+                                                f"vlmhb-test/private-{engine}")
         folder = self.folder / f"{engine}-config"
         variables = CREDENTIALS[engine](folder / "config.json")
 

@@ -89,6 +89,9 @@ class Experiment:
         runs = self.workspace / "experiments" / "e" / "runs"
         return runs / run if run else next(p for p in sorted(runs.iterdir()))
 
+    def manifest(self, run=None):
+        return json.loads((self.run_folder(run) / "manifest.json").read_text())
+
     def answers(self, run=None):
         return read_csv(self.run_folder(run) / "inference" / "answers.csv")
 

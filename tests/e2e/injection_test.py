@@ -66,7 +66,7 @@ class InjectionTest(harness.TestCase):
         again = self.run_it()
         self.assertIn("Nothing to do", again.stderr)
         for run in self.said():
-            manifest = json.loads((self.e.run_folder(run) / "manifest.json").read_text())
+            manifest = self.e.manifest(run)
             packages = manifest["stages"]["infer"]["packages"]["lock"]["packages"]
             self.assertEqual([package["name"] for package in packages], ["colliding"])
             self.assertEqual(len(packages[0]["hashes"]), 1)

@@ -6,18 +6,14 @@ was in the journal at the moment of the kill is asked again.
     kill.py [--rounds 200] [--seed 1]
 """
 
-import argparse
 import os
 import pathlib
-import random
-import shutil
 import signal
-import subprocess
 import sys
-import tempfile
 import time
 
 import harness
+import rounds
 
 ROWS = 40
 MOST_TRIES = 8  # runs until complete, after one kill
@@ -102,44 +98,17 @@ def one_round(folder, chance, longest_s, reference, killed):
     twice = asked_again & set(acknowledged)
     if acknowledged and twice:
         problems.append(f"asked again after being acknowledged: {sorted(twice)}")
-    ids = journal_of(experiment)
-    if len(ids) != len(set(ids)) or len(ids) != ROWS:
-        problems.append(f"the journal has {len(ids)} frames of {len(set(ids))} samples")
+    problems += rounds.journal_problems(journal_of(experiment), ROWS)
     return f"after killing {name}: " + "; ".join(problems) if problems else None
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--rounds", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=int(time.time()))
-    options = parser.parse_args()
-    print(f"seed {options.seed}", flush=True)
-    chance = random.Random(options.seed)
-    base = pathlib.Path(tempfile.mkdtemp(prefix="vlmhb-kill."))
-    failures, killed = [], {}
-    try:
-        whole = new_experiment(base / "reference")
-        began = time.monotonic()
-        result = whole.run()
-        longest_s = 1.1 * (time.monotonic() - began)
-        if result.returncode != 0:
-            sys.exit(f"the uninterrupted run failed:\n{result.stderr}")
-        reference = published(whole)
-        for number in range(options.rounds):
-            folder = base / str(number)
-            problem = one_round(folder, chance, longest_s, reference, killed)
-            if problem:
-                failures.append(problem)
-                print(f"round {number}: {problem}", flush=True)
-            else:
-                shutil.rmtree(folder, ignore_errors=True)
-    finally:
-        if not failures:
-            shutil.rmtree(base, ignore_errors=True)
-    print("killed: " + ", ".join(f"{name} {count}" for name, count in sorted(killed.items())))
-    print(f"{options.rounds - len(failures)} passed, {len(failures)} failed")
-    return 1 if failures else 0
+def uninterrupted(folder):
+    whole = new_experiment(folder)
+    result = whole.run()
+    if result.returncode != 0:
+        sys.exit(f"the uninterrupted run failed:\n{result.stderr}")
+    return published(whole)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(rounds.play(rounds.parser(200).parse_args(), uninterrupted, one_round))

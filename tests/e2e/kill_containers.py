@@ -10,19 +10,16 @@ left: no container, network, volume or handle, no process, no file of another us
 Needs the engines of scripts/engines and the variables that it prints.
 """
 
-import argparse
+import functools
 import os
-import pathlib
-import random
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 
 import engines
 import harness
+import rounds
 
 ROWS = 16
 RUNS = {"still__d": False, "online__d": True}  # whether the model has a network
@@ -85,9 +82,8 @@ class Watcher:
             if again := acknowledged & set(self.asked(folder)[count:]):
                 found.append(f"{folder}: asked again after being acknowledged: {sorted(again)}")
         for folder in self.folders:
-            ids = harness.journal_ids(folder / "journal")
-            if len(ids) != len(set(ids)) or len(ids) != ROWS:
-                found.append(f"{folder}: the journal has {len(ids)} frames of {len(set(ids))} samples")
+            wrong = rounds.journal_problems(harness.journal_ids(folder / "journal"), ROWS)
+            found += [f"{folder}: {problem}" for problem in wrong]
         return found
 
 
@@ -126,7 +122,7 @@ def leftovers(experiment, engine):
     return problems + [f"process {pid} is left" for pid in engines.inside(experiment.folder)]
 
 
-def one_round(folder, engine, chance, longest_s, reference, killed):
+def one_round(folder, chance, longest_s, reference, killed, engine):
     experiment = new_experiment(folder)
     watcher = Watcher(experiment)
     running = start(experiment, engine)
@@ -156,42 +152,23 @@ def one_round(folder, engine, chance, longest_s, reference, killed):
     return f"after killing {victim}: " + "; ".join(problems) if problems else None
 
 
+def uninterrupted(folder, engine):
+    whole = new_experiment(folder)
+    if start(whole, engine).wait(DEADLINE_S) != 0:
+        sys.exit(f"the uninterrupted run failed; see {log_of(whole)}")
+    return published(whole)
+
+
 def main():
-    parser = argparse.ArgumentParser()
+    parser = rounds.parser(100)
     parser.add_argument("--env", choices=engines.HOST_VARIABLE, required=True)
-    parser.add_argument("--rounds", type=int, default=100)
-    parser.add_argument("--seed", type=int, default=int(time.time()))
     options = parser.parse_args()
-    if options.env not in engines.ADDRESSES or not engines.FOLDER or not engines.IMAGE:
+    engine = options.env
+    if engine not in engines.ADDRESSES or not engines.FOLDER or not engines.IMAGE:
         sys.exit("no engine: this wants what `scripts/engines up` prints")
-    print(f"seed {options.seed}", flush=True)
-    chance = random.Random(options.seed)
-    base = pathlib.Path(tempfile.mkdtemp(prefix="vlmhb-kill."))
-    base.chmod(0o755)  # for containers' users
-    failures, killed = [], {}
-    began = time.monotonic()
-    try:
-        whole = new_experiment(base / "reference")
-        if start(whole, options.env).wait(DEADLINE_S) != 0:
-            sys.exit(f"the uninterrupted run failed; see {log_of(whole)}")
-        longest_s = 1.1 * (time.monotonic() - began)
-        reference = published(whole)
-        for number in range(options.rounds):
-            folder = base / str(number)
-            problem = one_round(folder, options.env, chance, longest_s, reference, killed)
-            if problem:
-                failures.append(problem)
-                engines.remove_all(options.env)
-                print(f"round {number}: {problem}", flush=True)
-            else:
-                shutil.rmtree(folder, ignore_errors=True)
-    finally:
-        if not failures and "reference" in locals():
-            shutil.rmtree(base, ignore_errors=True)
-    print("killed: " + ", ".join(f"{name} {count}" for name, count in sorted(killed.items())))
-    print(f"{options.rounds - len(failures)} passed, {len(failures)} failed, "
-          f"{time.monotonic() - began:.0f} s; one whole run: {longest_s / 1.1:.1f} s")
-    return 1 if failures else 0
+    return rounds.play(options, functools.partial(uninterrupted, engine=engine),
+                       functools.partial(one_round, engine=engine),
+                       after_failure=functools.partial(engines.remove_all, engine))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """manifest.json says what really ran, and how it was confined."""
 
-import json
 import unittest
 
 import harness
@@ -10,7 +9,7 @@ class Manifest(harness.TestCase):
     def manifest_after(self, *options):
         experiment = self.experiment(rows=2)
         self.assert_exit(experiment.run(*options), 0)
-        return json.loads((experiment.run_folder() / "manifest.json").read_text())
+        return experiment.manifest()
 
     def test_a_sandboxed_stage(self):
         manifest = self.manifest_after()
