@@ -8,29 +8,31 @@
 #include <fstream>
 
 #include "base/text.h"
+#include "data/image_cell.h"
 
 namespace vlmhb::data {
 namespace {
 
 constexpr size_t kMaxRecordBytes = 16u << 20;
 constexpr size_t kMaxColumnsShown = 2000;  // bytes of column names in a message
-constexpr size_t kRoleCount = 5;
+constexpr size_t kRoleCount = 6;
 
 struct RoleOfColumn {
   Role role;
   std::string_view name;
   std::string RoleColumns::*column;
-  std::string AnnotationRow::*field;
+  std::string AnnotationRow::*field;  // nullptr for the images, which are several
 };
 
 // Indexed by Role.
 constexpr std::array<RoleOfColumn, kRoleCount> kRoles = {{
-    {Role::kImage, "image", &RoleColumns::image, &AnnotationRow::image},
+    {Role::kImage, "image", &RoleColumns::image, nullptr},
     {Role::kQuestion, "question", &RoleColumns::question, &AnnotationRow::question},
     {Role::kAnswer, "answer", &RoleColumns::answer, &AnnotationRow::answer},
     {Role::kDocClass, "doc_class", &RoleColumns::doc_class, &AnnotationRow::doc_class},
     {Role::kQuestionType, "question_type", &RoleColumns::question_type,
      &AnnotationRow::question_type},
+    {Role::kSystem, "system", &RoleColumns::system, &AnnotationRow::system},
 }};
 
 }  // namespace
@@ -106,7 +108,9 @@ Result<bool> AnnotationReader::Next(AnnotationRow& row) {
     row.id = next_id_++;
     row.line = csv_->line();
     row.bad_reason.clear();
-    for (const RoleOfColumn& role : kRoles) (row.*role.field).clear();
+    row.images.clear();
+    for (const RoleOfColumn& role : kRoles)
+      if (role.field != nullptr) (row.*role.field).clear();
     if (more.ok()) {
       Judge(row);
     } else {
@@ -133,11 +137,15 @@ void AnnotationReader::Judge(AnnotationRow& row) const {
                            row.cells.size(), columns_.size()));
   for (const RoleOfColumn& role : kRoles) {
     const std::optional<size_t> place = role_columns_[static_cast<size_t>(role.role)];
-    if (place.has_value()) row.*role.field = row.cells[*place];
+    if (place.has_value() && role.field != nullptr) row.*role.field = row.cells[*place];
   }
   for (size_t i = 0; i < row.cells.size(); ++i)
     if (!IsValidUtf8(row.cells[i]))
       return bad(fmt::format("column {} is not UTF-8; save the file as UTF-8", columns_[i]));
+  const std::optional<size_t> image = role_columns_[static_cast<size_t>(Role::kImage)];
+  if (image.has_value()) row.images = ParseImageCell(row.cells[*image]);
+  if (row.images.size() > kMaxImages)
+    return bad(fmt::format("{} images; a sample has at most {}", row.images.size(), kMaxImages));
 }
 
 bool AnnotationReader::Selected(const AnnotationRow& row) const {

@@ -18,17 +18,18 @@
 namespace vlmhb::data {
 
 // A part of a sample that a caller cannot do without.
-enum class Role { kImage, kQuestion, kAnswer, kDocClass, kQuestionType };
+enum class Role { kImage, kQuestion, kAnswer, kDocClass, kQuestionType, kSystem };
 
 struct AnnotationRow {
   uint64_t id = 0;         // 0-based position in the whole file
   uint64_t line = 0;       // 1-based line on which it starts
   std::string bad_reason;  // empty: the row is good; otherwise nothing below is to be relied on
-  std::string image;       // relative to the view's root; may be empty, like all of these
+  std::vector<std::string> images;  // relative to the view's root; may be empty, like all of these
   std::string question;
   std::string answer;
   std::string doc_class;
   std::string question_type;
+  std::string system;              // system prompt of this sample
   std::vector<std::string> cells;  // by position, as columns()
 
   bool good() const { return bad_reason.empty(); }

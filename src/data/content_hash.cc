@@ -17,20 +17,20 @@ constexpr Nanos kUnsettled = std::chrono::seconds(2);
 constexpr size_t kMaxRemembered = 10'000;
 constexpr size_t kDigestDigits = 64;
 
-// Calls `visit` with the image of every sample whose path differs from the sample's before.
+// Calls `visit` with the images of every sample whose paths differ from the sample's before.
 Result<void> VisitImages(
     const DatasetView& view,
     const std::function<Result<void>(const std::string&, const Result<ImageFile>&)>& visit) {
   VLMHB_ASSIGN(const ImageFolder folder, ImageFolder::Open(view.root));
   VLMHB_ASSIGN(AnnotationReader reader, AnnotationReader::Open(view, {}));
   AnnotationRow row;
-  std::string previous;
+  std::vector<std::string> previous;
   while (true) {
     VLMHB_ASSIGN(const bool more, reader.Next(row));
     if (!more) return {};
-    if (!row.good() || row.image.empty() || row.image == previous) continue;
-    VLMHB_TRY(visit(row.image, folder.Find(row.image)));
-    previous = row.image;
+    if (!row.good() || row.images == previous) continue;
+    for (const std::string& image : row.images) VLMHB_TRY(visit(image, folder.Find(image)));
+    previous = row.images;
   }
 }
 
@@ -85,6 +85,8 @@ class ImageDigests {
   std::unordered_map<std::string, std::string> digests_;
 };
 
+}  // namespace
+
 Result<std::string> DigestOfContent(const DatasetView& view) {
   VLMHB_ASSIGN(const std::string annotation, os::Sha256OfFile(view.annotation));
   Sha256 hash;
@@ -104,8 +106,6 @@ Result<std::string> DigestOfContent(const DatasetView& view) {
   VLMHB_TRY(VisitImages(view, add_image));
   return hash.HexDigest();
 }
-
-}  // namespace
 
 Result<std::string> ContentDigest(const DatasetView& view, const os::Path& cache_folder,
                                   const Clock& clock) {

@@ -12,7 +12,10 @@
 namespace vlmhb::data {
 
 // 64 lower-case hexadecimal digits. A missing image counts as "missing", one outside of the root as
-// "refused": either is its sample's failure later, not an error here.
+// "refused": either is its sample's failure later, not an error here. Reads every image.
+Result<std::string> DigestOfContent(const DatasetView& view);
+
+// The same digest, remembered.
 //
 // Reading every image may take long, so the result is kept in `cache_folder` (created if missing)
 // under a digest of sizes, times and inodes. That is not trusted for files changed less than two

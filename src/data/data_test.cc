@@ -78,7 +78,7 @@ TEST(Annotation, ReadsThePredecessorsLayout) {
       "\r\n"
       "0;test;a.png;Which?;0044;passport;number;");
   ASSERT_EQ(rows.size(), 2u);
-  EXPECT_EQ(rows[0].image, "a.png");
+  EXPECT_THAT(rows[0].images, ElementsAre("a.png"));
   EXPECT_EQ(rows[0].question, "What?");
   EXPECT_EQ(rows[0].answer, "two\nlines");
   EXPECT_EQ(rows[0].doc_class, "passport");
@@ -116,7 +116,7 @@ TEST(Annotation, ABadRowCostsOneSample) {
   EXPECT_TRUE(rows[0].good());
   EXPECT_THAT(rows[1].bad_reason,
               HasSubstr("annotation.csv, line 3: 2 cells, but the header has 6"));
-  EXPECT_EQ(rows[1].image, "") << "nothing of the row before is left";
+  EXPECT_THAT(rows[1].images, ElementsAre()) << "nothing of the row before is left";
   EXPECT_THAT(rows[2].bad_reason, HasSubstr("line 4: column answer is not UTF-8"));
   EXPECT_THAT(rows[3].bad_reason, HasSubstr("7 cells"));
   EXPECT_TRUE(rows[4].good());
@@ -153,7 +153,7 @@ TEST(Annotation, RolesHaveTheColumnsThatTheViewNames) {
   view.columns.answer = "text";
   const auto rows = Rows("text,file\nhello,x.png\n", view);
   ASSERT_EQ(rows.size(), 1u);
-  EXPECT_EQ(rows[0].image, "x.png");
+  EXPECT_THAT(rows[0].images, ElementsAre("x.png"));
   EXPECT_EQ(rows[0].answer, "hello");
 }
 

@@ -7,12 +7,13 @@
 namespace vlmhb::data {
 namespace {
 
-constexpr const char* kRoles[] = {"image", "question", "answer", "doc_class", "question_type"};
+constexpr const char* kRoles[] = {"image",     "question",      "answer",
+                                  "doc_class", "question_type", "system"};
 
 template <typename Columns>
 auto Fields(Columns& columns) {
-  return std::array{&columns.image, &columns.question, &columns.answer, &columns.doc_class,
-                    &columns.question_type};
+  return std::array{&columns.image,     &columns.question,      &columns.answer,
+                    &columns.doc_class, &columns.question_type, &columns.system};
 }
 
 // Absent and null alike leave `field` as it is.

@@ -18,6 +18,7 @@ struct RoleColumns {
   std::string answer = "answer";
   std::string doc_class = "doc_class";
   std::string question_type = "question_type";
+  std::string system = "system_prompt";
 };
 
 struct DatasetView {

@@ -173,12 +173,13 @@ TEST(Judge, TransportFailuresAskForTheWrapper) {
 
 TEST(ChatRequest, HasSystemImageTextAndSampling) {
   EXPECT_EQ(
-      ChatRequestBody("m", {.system = "s", .user = "u", .image_url = "/i.png"},
+      ChatRequestBody("m", {.system = "s", .user = "u", .image_urls = {"/i.png", "/j.png"}},
                       {{"max_tokens", 5}}),
       R"({"max_tokens":5,"model":"m","messages":[{"role":"system","content":"s"},)"
       R"({"role":"user","content":[{"type":"image_url","image_url":{"url":"/i.png"}},)"
+      R"({"type":"image_url","image_url":{"url":"/j.png"}},)"
       R"({"type":"text","text":"u"}]}],"stream":true,"stream_options":{"include_usage":true}})");
-  EXPECT_THAT(ChatRequestBody("m", {.system = "", .user = "u", .image_url = ""}, {}),
+  EXPECT_THAT(ChatRequestBody("m", {.system = "", .user = "u", .image_urls = {""}}, {}),
               testing::Not(HasSubstr("system")));
 }
 

@@ -50,24 +50,42 @@ PendingSample SampleSource::Prepare() const {
   if (!row_.good()) return Decided(row_.id, Outcome::kBadRow, row_.bad_reason);
   const Result<std::string> prompt = prompts_.Resolve(row_);
   if (!prompt.ok()) return Decided(row_.id, Outcome::kBadRow, prompt.error().message());
-  const Result<data::ImageFile> image = images_.Find(row_.image);
-  if (!image.ok())
-    return Decided(row_.id,
-                   image.error().code() == ErrorCode::kInvalidConfig ? Outcome::kBadRow
-                                                                     : Outcome::kMissingImage,
-                   fmt::format("line {}: {}", row_.line, image.error().message()));
-  const Result<std::string> url = ImageUrl(image->path);
-  if (!url.ok()) return Decided(row_.id, Outcome::kBadImage, url.error().message());
+  ChatPrompt chat{.system = prompts_.system().empty() ? row_.system : prompts_.system(),
+                  .user = *prompt,
+                  .image_urls = {}};
+  if (std::optional<PendingSample> failure = AddImages(chat.image_urls)) return *failure;
   return {.id = row_.id,
           .decided = {},
-          .body = ChatRequestBody(spec_.model.name,
-                                  {.system = prompts_.system(), .user = *prompt, .image_url = *url},
-                                  spec_.sampling)};
+          .body = ChatRequestBody(spec_.model.name, chat, spec_.sampling)};
 }
 
-Result<std::string> SampleSource::ImageUrl(const os::Path& path) const {
-  if (spec_.image_transport == ImageTransport::kFile) return path.string();
-  return DataUri(path);
+// The failure of the first image that cannot be sent.
+std::optional<PendingSample> SampleSource::AddImages(std::vector<std::string>& urls) const {
+  if (row_.images.empty())
+    return Decided(row_.id, Outcome::kBadRow, fmt::format("line {}: no image", row_.line));
+  size_t data_bytes = 0;
+  for (const std::string& name : row_.images) {
+    const Result<data::ImageFile> image = images_.Find(name);
+    if (!image.ok())
+      return Decided(row_.id,
+                     image.error().code() == ErrorCode::kInvalidConfig ? Outcome::kBadRow
+                                                                       : Outcome::kMissingImage,
+                     fmt::format("line {}: {}", row_.line, image.error().message()));
+    if (spec_.image_transport == ImageTransport::kFile) {
+      urls.push_back(image->path.string());
+      continue;
+    }
+    data_bytes += image->stamp.size;
+    Result<std::string> url =
+        data_bytes > kMaxImageBytes
+            ? Error(ErrorCode::kNoSpace, fmt::format("its images have more than {} bytes; so many "
+                                                     "fit into a request",
+                                                     kMaxImageBytes))
+            : DataUri(image->path);
+    if (!url.ok()) return Decided(row_.id, Outcome::kBadImage, url.error().message());
+    urls.push_back(*std::move(url));
+  }
+  return std::nullopt;
 }
 
 }  // namespace vlmhb::inference

@@ -1,10 +1,11 @@
 #pragma once
 // The samples that are still to be answered, one after another: rows of the data set that the
-// journal does not have, with prompt and image resolved. What cannot be asked comes out decided.
+// journal does not have, with prompt and images resolved. What cannot be asked comes out decided.
 // Memory is one row.
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "data/annotation_reader.h"
@@ -35,7 +36,7 @@ class SampleSource {
   SampleSource(const InferSpec& spec, const store::Journal& journal, data::AnnotationReader reader,
                data::PromptResolver prompts, data::ImageFolder images);
   PendingSample Prepare() const;
-  Result<std::string> ImageUrl(const os::Path& path) const;
+  std::optional<PendingSample> AddImages(std::vector<std::string>& urls) const;
 
   const InferSpec& spec_;
   const store::Journal& journal_;

@@ -210,7 +210,7 @@ TEST_F(StageTest, EveryFailureIsAnOutcomeOfItsSampleOnly) {
       {"none.png;ok", "missing_image", "0", "there is no image 'none.png'"},
       {"../out;ok", "bad_row", "0", "leads outside"},
       {"link.png;ok", "bad_row", "0", "leads outside"},
-      {";ok", "bad_row", "0", "no path of an image"},
+      {";ok", "bad_row", "0", "no image"},
       {"a.png;", "bad_row", "0", "no prompt"},
       {"a.png;length", "truncated", "1", ""},
       {"a.png;error:bad_image", "bad_image", "1", "scripted bad_image"},

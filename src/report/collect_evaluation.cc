@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "data/image_cell.h"
 #include "report/csv_table.h"
 #include "report/worst_samples.h"
 
@@ -116,10 +117,16 @@ bool IsPerfect(const MetricDefinition& metric, double value) {
   return metric.range_high && value >= *metric.range_high;
 }
 
+void SetImage(std::string_view cell, Sample& sample) {
+  const std::vector<std::string> images = data::ParseImageCell(cell);
+  sample.images = images.size();
+  sample.image = images.empty() ? "" : Truncate(images.front(), kMaxTextBytes);
+}
+
 void AddImagesToFailures(int64_t id, std::string_view image, RunReport& run) {
   for (Failure& failure : run.failures)
     for (Sample& sample : failure.examples)
-      if (sample.id == id) sample.image = Truncate(image, kMaxTextBytes);
+      if (sample.id == id) SetImage(image, sample);
 }
 
 // metrics_by_id.csv puts the metrics last, so that an annotation column of a metric's name does not
@@ -148,7 +155,7 @@ Result<void> ReadSamples(const os::Path& file, const std::string& image_column,
     sample.outcome = table.Cell(outcome_column);
     sample.expected = Truncate(table.Cell(expected_column), kMaxTextBytes);
     sample.answer = Truncate(table.Cell(answer_column), kMaxTextBytes);
-    sample.image = Truncate(table.Cell(image), kMaxTextBytes);
+    SetImage(table.Cell(image), sample);
     sample.value = value;
     worst.Add(std::move(sample));
   }

@@ -54,6 +54,11 @@ std::string PictureView(const Report& report, const Sample& sample) {
       picture.width, picture.height, picture.width, sample.id, sample.picture);
 }
 
+std::string ImageName(const Sample& sample) {
+  if (sample.images < 2) return Name(sample.image);
+  return fmt::format("{} (the first of {} images)", Name(sample.image), sample.images);
+}
+
 std::string SampleCard(const Report& report, const MetricDefinition& metric, const Sample& sample) {
   const std::string expected = Shorten(sample.expected, kMostTextCharacters);
   const std::string answer = Shorten(sample.answer, kMostTextCharacters);
@@ -63,7 +68,7 @@ std::string SampleCard(const Report& report, const MetricDefinition& metric, con
              "{}</span>"
              "</header><div class=\"parts\"><div>{}<p class=\"file\">{}</p></div>",
              sample.id, Name(MetricTitle(metric.name)), FormatMetric(metric, sample.value),
-             PictureView(report, sample), Name(sample.image)) +
+             PictureView(report, sample), ImageName(sample)) +
          TextView("Expected", sample.expected == expected, Highlighted(diff.expected, "del")) +
          TextView("Got", sample.answer == answer, Highlighted(diff.got, "ins")) +
          "</div></article>";
@@ -85,7 +90,7 @@ std::string Examples(const Failure& failure) {
   std::string out = "<ul>";
   for (const Sample& sample : failure.examples) {
     out += fmt::format("<li>sample {}", sample.id);
-    if (!sample.image.empty()) out += ", " + Name(sample.image);
+    if (!sample.image.empty()) out += ", " + ImageName(sample);
     out += ": " + Escaped(Shorten(sample.error, kMostErrorCharacters)) + "</li>";
   }
   return out + "</ul>";

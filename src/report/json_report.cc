@@ -73,6 +73,7 @@ json::object ToJson(const Sample& sample, const Report& report) {
                       {"outcome", Text(sample.outcome)},
                       {"error", Text(sample.error)},
                       {"image", Text(sample.image)},
+                      {"images", sample.images},
                       {"expected", Text(sample.expected)},
                       {"answer", Text(sample.answer)},
                       {"value", OptionalToJson(sample.value)}};

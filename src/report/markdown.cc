@@ -197,9 +197,11 @@ std::string Failures(const Report& report) {
 }
 
 std::string PictureCell(const Report& report, const Sample& sample) {
-  if (sample.picture < 0) return Cell(sample.image);
+  const std::string more =
+      sample.images < 2 ? "" : fmt::format(" (the first of {} images)", sample.images);
+  if (sample.picture < 0) return Cell(sample.image) + more;
   const Picture& picture = report.pictures[static_cast<size_t>(sample.picture)];
-  return fmt::format("[{}](images/{})", Cell(sample.image), picture.file_name);
+  return fmt::format("[{}](images/{}){}", Cell(sample.image), picture.file_name, more);
 }
 
 std::string WorstSamplesOf(const Report& report) {

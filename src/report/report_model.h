@@ -76,7 +76,8 @@ struct Sample {
   std::string error;
   std::string expected;
   std::string answer;
-  std::string image;            // as in the annotation, relative to the dataset's root
+  std::string image;            // the first one, relative to the dataset's root
+  size_t images = 0;            // how many it has
   std::optional<double> value;  // of the section's first metric
   int picture = -1;             // index in Report::pictures, -1: none, see picture_note
   std::string picture_note;     // why there is none
