@@ -21,6 +21,19 @@ constexpr std::array kFormats = {
            true, OpenAnnotation},
     Format{"jsonl", "one JSON object a line; images as paths, data URIs or base64", IsJsonLines,
            true, OpenJsonLines},
+    Format{"vlmevalkit", "VLMEvalKit's TSV; images as base64 or paths, options A to Z", IsTsv, true,
+           OpenTsv},
+    Format{"coco", "COCO's JSON: instances (labelled boxes) or captions", IsCoco, false, OpenCoco},
+    Format{"docvqa", "DocVQA's JSON: questions with several accepted answers", IsDocVqa, false,
+           OpenDocVqa},
+    Format{"pages", "the predecessor's documents of pages: images/<n>/*, jsons/<n>.json",
+           IsPageFolder, false, OpenPageFolder},
+    Format{"documents", "the predecessor's fields: images/<subset>/*, jsons/<stem>.json",
+           IsDocumentFolder, false, OpenDocumentFolder},
+    Format{"text", "a folder of images, each with its text beside it in <stem>.txt", IsTextFolder,
+           false, OpenTextFolder},
+    Format{"classes", "images in folders whose names are their classes", IsClassFolder, false,
+           OpenClassFolder},
 };
 
 std::string FormatNames() {

@@ -20,6 +20,27 @@ OpenedReader OpenAnnotation(const SourceOptions& options);
 bool IsJsonLines(const os::Path& path);
 OpenedReader OpenJsonLines(const SourceOptions& options);
 
+bool IsTsv(const os::Path& path);
+OpenedReader OpenTsv(const SourceOptions& options);
+
+bool IsCoco(const os::Path& path);
+OpenedReader OpenCoco(const SourceOptions& options);
+
+bool IsDocVqa(const os::Path& path);
+OpenedReader OpenDocVqa(const SourceOptions& options);
+
+bool IsPageFolder(const os::Path& path);
+OpenedReader OpenPageFolder(const SourceOptions& options);
+
+bool IsDocumentFolder(const os::Path& path);
+OpenedReader OpenDocumentFolder(const SourceOptions& options);
+
+bool IsTextFolder(const os::Path& path);
+OpenedReader OpenTextFolder(const SourceOptions& options);
+
+bool IsClassFolder(const os::Path& path);
+OpenedReader OpenClassFolder(const SourceOptions& options);
+
 // What they share.
 
 // options.images, or the folder that options.path is or is in.
