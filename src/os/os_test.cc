@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
@@ -115,6 +116,14 @@ TEST(Process, ATimeoutKillsTheWholeGroup) {
   pollfd waiting{pipe->read.get(), POLLIN, 0};
   ASSERT_EQ(::poll(&waiting, 1, static_cast<int>(kPlenty.count())), 1);
   EXPECT_NE(waiting.revents & POLLHUP, 0);
+}
+
+TEST(Process, MemoryIsLimited) {
+  const Result<Output> limits = RunAndCapture(
+      {.argv = {"/bin/cat", "/proc/self/limits"}, .memory_bytes = 64 << 20},
+      std::chrono::seconds(10));
+  ASSERT_TRUE(limits.ok()) << limits.error().ToString();
+  EXPECT_THAT(limits->out, testing::ContainsRegex("Max data size +67108864 +67108864"));
 }
 
 TEST(Process, OutputPastTheLimitIsDropped) {

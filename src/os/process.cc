@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -32,6 +33,7 @@ struct ChildPlan {
   std::string folder;
   std::vector<std::pair<int, int>> fds;
   std::vector<std::string> cgroup_procs;
+  rlimit memory{};  // rlim_max 0: none
   bool die_with_parent;
   bool new_group;
   pid_t parent;
@@ -95,6 +97,8 @@ bool ArrangeDescriptors(const std::vector<std::pair<int, int>>& fds, int& report
   if (!ArrangeDescriptors(plan.fds, report_fd)) FailInChild(report_fd);
   for (const std::string& procs : plan.cgroup_procs)
     if (!JoinCgroup(procs.c_str())) FailInChild(report_fd);
+  if (plan.memory.rlim_max != 0 && ::setrlimit(RLIMIT_DATA, &plan.memory) != 0)
+    FailInChild(report_fd);
   if (!plan.folder.empty() && ::chdir(plan.folder.c_str()) != 0) FailInChild(report_fd);
   ::execve(plan.program.c_str(), plan.argv.data(), plan.env.data());
   FailInChild(report_fd);
@@ -111,6 +115,7 @@ ChildPlan MakePlan(const SpawnOptions& options, std::string program) {
   plan.folder = options.working_folder.string();
   plan.fds.assign(options.fds.begin(), options.fds.end());
   for (const Path& procs : options.cgroup_procs) plan.cgroup_procs.push_back(procs.string());
+  plan.memory.rlim_cur = plan.memory.rlim_max = static_cast<rlim_t>(options.memory_bytes);
   plan.die_with_parent = options.die_with_parent;
   plan.new_group = options.new_process_group;
   plan.parent = ::getpid();

@@ -26,6 +26,8 @@ struct SpawnOptions {
   // Files ("…/cgroup.procs") to which the child writes "0" before exec, so that no code of its
   // own ever runs outside of the cgroup.
   std::vector<Path> cgroup_procs;
+  // Most bytes of private memory (RLIMIT_DATA), the descendants' each; 0: as the parent.
+  int64_t memory_bytes = 0;
   bool die_with_parent = true;  // SIGKILL when the spawning thread ends
   bool new_process_group = true;
 };
