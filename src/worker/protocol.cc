@@ -99,6 +99,7 @@ Result<Reply> ParseError(const json::object& message) {
   error.code = static_cast<PluginErrorCode>(IndexOf(kErrorCodes, code).value_or(kFallback));
   VLMHB_ASSIGN(error.message, GetString(message, "message"));
   error.retryable = FindBool(message, "retryable", false);
+  error.traceback = FindString(message, "traceback");
   return Reply(std::move(error));
 }
 
@@ -185,6 +186,12 @@ Result<std::optional<json::object>> FrameDecoder::Next() {
   return std::optional<json::object>(std::move(value->get_object()));
 }
 
+std::string_view FrameDecoder::TakeRaw(size_t bytes) {
+  const std::string_view taken = std::string_view(buffer_).substr(begin_, bytes);
+  begin_ += taken.size();
+  return taken;
+}
+
 json::object ToMessage(const HelloRequest& request) {
   return {{"type", "hello"}, {"protocol", request.protocol}};
 }
@@ -221,11 +228,14 @@ std::string_view PluginErrorCodeName(PluginErrorCode code) {
 }
 
 json::object ToMessage(const HelloReply& reply) {
-  return {{"type", "hello"},
-          {"protocol", reply.protocol},
-          {"kind", reply.kind},
-          {"name", reply.name},
-          {"version", reply.version}};
+  json::object message = {{"type", "hello"},
+                          {"protocol", reply.protocol},
+                          {"kind", reply.kind},
+                          {"name", reply.name},
+                          {"version", reply.version}};
+  if (reply.params_schema.has_value()) message["params_schema"] = *reply.params_schema;
+  if (!reply.capabilities.empty()) message["capabilities"] = reply.capabilities;
+  return message;
 }
 json::object ToMessage(const LoadedReply&) { return {{"type", "loaded"}}; }
 json::object ToMessage(const DeltaReply& reply) {
@@ -249,6 +259,7 @@ json::object ToMessage(const ErrorReply& reply) {
   message["code"] = PluginErrorCodeName(reply.code);
   message["message"] = reply.message;
   message["retryable"] = reply.retryable;
+  if (!reply.traceback.empty()) message["traceback"] = reply.traceback;
   return message;
 }
 
@@ -260,6 +271,10 @@ Result<Reply> ParseReply(const json::object& message) {
     VLMHB_ASSIGN(hello.kind, GetString(message, "kind"));
     VLMHB_ASSIGN(hello.name, GetString(message, "name"));
     VLMHB_ASSIGN(hello.version, GetString(message, "version"));
+    if (const json::object* schema = FindObject(message, "params_schema"))
+      hello.params_schema = *schema;
+    if (const json::object* capabilities = FindObject(message, "capabilities"))
+      hello.capabilities = *capabilities;
     return Reply(std::move(hello));
   }
   if (type == "loaded") return Reply(LoadedReply{});

@@ -37,6 +37,10 @@ class FrameDecoder {
   // rules: the stream cannot be used any more.
   Result<std::optional<json::object>> Next();
 
+  // At most `bytes` of what was fed behind the last message, as it is: the beginning of its
+  // attachments. Valid until the next call.
+  std::string_view TakeRaw(size_t bytes);
+
   // True between two frames: the stream may end here.
   bool empty() const { return begin_ == buffer_.size(); }
 
@@ -108,6 +112,8 @@ struct HelloReply {
   std::string kind = "model";
   std::string name;
   std::string version;
+  std::optional<json::object> params_schema;  // absent: the registry entry alone says
+  json::object capabilities;
 };
 struct LoadedReply {};
 struct DeltaReply {
@@ -124,6 +130,7 @@ struct ErrorReply {
   PluginErrorCode code = PluginErrorCode::kInternal;
   std::string message;
   bool retryable = false;
+  std::string traceback;  // "" if there is none
 };
 using Reply = std::variant<HelloReply, LoadedReply, DeltaReply, DoneReply, ErrorReply>;
 

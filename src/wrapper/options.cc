@@ -18,19 +18,9 @@ Error Bad(std::string_view member, std::string_view why) {
 
 Result<void> CheckMembers(const json::object& spec) {
   static const std::vector<std::string> kMembers = {
-      "schema",
-      "listen",
-      "model",
-      "command",
-      "env",
-      "load_params",
-      "processes",
-      "timeout_ms",
-      "load_timeout_ms",
-      "max_queue",
-      "max_body_bytes",
-      "log",
-      "allow_file_roots",
+      "schema",      "listen",         "model",      "command",          "env",
+      "load_params", "processes",      "timeout_ms", "idle_timeout_ms",  "load_timeout_ms",
+      "max_queue",   "max_body_bytes", "log",        "allow_file_roots",
   };
   for (const auto& member : spec) {
     const std::string name(member.key());
@@ -84,6 +74,9 @@ Result<void> ReadLimits(const json::object& spec, WrapperOptions& options) {
   VLMHB_ASSIGN(const int64_t timeout,
                IntBetween(spec, "timeout_ms", 1, kWeekMs, options.timeout.count()));
   options.timeout = Millis(timeout);
+  VLMHB_ASSIGN(const int64_t idle,
+               IntBetween(spec, "idle_timeout_ms", 0, kWeekMs, options.idle_timeout.count()));
+  options.idle_timeout = Millis(idle);
   VLMHB_ASSIGN(const int64_t load_timeout,
                IntBetween(spec, "load_timeout_ms", 1, kWeekMs, options.load_timeout.count()));
   options.load_timeout = Millis(load_timeout);

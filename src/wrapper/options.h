@@ -22,6 +22,7 @@ struct WrapperOptions {
   int processes = 1;
   std::vector<os::Path> allow_file_roots;  // folders whose images requests may name
   Millis timeout{300'000};                 // for one request, from its hand-over to a process
+  Millis idle_timeout{0};  // between two pieces of an answer, and before the first; 0: no limit
   Millis load_timeout{600'000};
   size_t max_queue = 1024;  // waiting requests; 503 beyond
   size_t max_body_bytes = 64u << 20;

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
-#include <sys/socket.h>
 
 #include <array>
 #include <boost/asio/co_spawn.hpp>
@@ -17,8 +16,6 @@ namespace {
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr size_t kReadBytes = 64u << 10;
-constexpr size_t kErrorLines = 20;
-constexpr size_t kErrorLineBytes = 500;
 // How long a process whose output has ended may take to end itself, so that its status is its own.
 constexpr Millis kEndGrace{1'000};
 
@@ -39,37 +36,32 @@ ApiError FromPlugin(const worker::ErrorReply& reply) {
 }  // namespace
 
 PluginHost::PluginHost(asio::any_io_executor executor, const PluginCommand& command, Log& log)
-    : executor_(executor), command_(command), log_(log), ended_(executor), kill_timer_(executor) {}
+    : executor_(executor),
+      command_(command),
+      log_(log),
+      error_tail_([this](std::string_view line) {
+        log_.Write(fmt::format("plug-in {}: {}", process_.pid(), line));
+      }),
+      ended_(executor),
+      kill_timer_(executor) {}
 
 // --- The process ---
 
-// Standard input and output are one socket pair rather than two pipes, since a write to a socket
-// whose reader is gone can be an error without being a signal.
 std::optional<ApiError> PluginHost::Spawn() {
   const auto failed = [&](const Error& error) {
     return ApiError{503, "unavailable", "cannot start the plug-in: " + error.ToString(),
                     IsRetryable(error.code())};
   };
-  int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-    return failed(ErrnoError(errno, "cannot make a socket pair"));
-  os::Fd ours(ends[0]);
-  const os::Fd theirs(ends[1]);
-  Result<os::Pipe> errors = os::MakePipe();
-  if (!errors.ok()) return failed(errors.error());
-
-  os::SpawnOptions options{.argv = command_.argv, .env = command_.env};
-  options.fds = {{0, theirs.get()}, {1, theirs.get()}, {2, errors->write.get()}};
-  Result<os::Process> process = os::Spawn(options);
-  if (!process.ok()) return failed(process.error());
-  process_ = std::move(*process);
+  Result<worker::Child> child = worker::StartChild({.argv = command_.argv, .env = command_.env});
+  if (!child.ok()) return failed(child.error());
+  process_ = std::move(child->process);
   os::Fd pidfd(::fcntl(process_.pidfd(), F_DUPFD_CLOEXEC, 0));
   if (!pidfd.valid()) return failed(ErrnoError(errno, "cannot watch the process"));
 
   const asio::generic::stream_protocol protocol(AF_UNIX, 0);
-  stream_ =
-      std::make_shared<http::Stream>(http::Stream::Socket(executor_, protocol, ours.Release()));
-  errors_.emplace(executor_, errors->read.Release());
+  stream_ = std::make_shared<http::Stream>(
+      http::Stream::Socket(executor_, protocol, child->stream.Release()));
+  errors_.emplace(executor_, child->errors.Release());
   boost::system::error_code ignored;
   errors_->native_non_blocking(true, ignored);
   const auto self = shared_from_this();
@@ -89,7 +81,7 @@ asio::awaitable<void> PluginHost::ReapWhenEnded(os::Fd pidfd) {
   process_.Signal(SIGKILL);  // what it left behind in its group, while its number is still taken
   const auto status = process_.Wait(kEndGrace);
   end_status_ = status.has_value() ? status->ToString() : "unknown status";
-  DrainErrors();
+  error_tail_.Drain(errors_->native_handle());
   kill_timer_.cancel();
   boost::system::error_code ignored;
   errors_->close(ignored);
@@ -138,39 +130,8 @@ asio::awaitable<void> PluginHost::ReadErrors() {
   while (true) {
     const auto [error, bytes] = co_await errors_->async_read_some(asio::buffer(chunk), kAwait);
     if (error) co_return;
-    TakeErrors(std::string_view(chunk.data(), bytes));
+    error_tail_.Take(std::string_view(chunk.data(), bytes));
   }
-}
-
-// What is in the pipe now. A descendant that keeps it open is not waited for.
-void PluginHost::DrainErrors() {
-  std::array<char, 4096> chunk;
-  for (int i = 0; i < 64; ++i) {
-    const ssize_t n = ::read(errors_->native_handle(), chunk.data(), chunk.size());
-    if (n <= 0) break;
-    TakeErrors(std::string_view(chunk.data(), static_cast<size_t>(n)));
-  }
-  if (!error_line_.empty()) TakeErrors("\n");
-}
-
-void PluginHost::TakeErrors(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const size_t end = std::min(bytes.find('\n'), bytes.size());
-    const size_t room = kErrorLineBytes - std::min(kErrorLineBytes, error_line_.size());
-    error_line_ += bytes.substr(0, std::min(end, room));
-    if (end == bytes.size()) return;
-    bytes.remove_prefix(end + 1);
-    log_.Write(fmt::format("plug-in {}: {}", process_.pid(), error_line_));
-    if (!Trim(error_line_).empty()) error_lines_.emplace_back(Trim(error_line_));
-    error_line_.clear();
-    if (error_lines_.size() > kErrorLines) error_lines_.pop_front();
-  }
-}
-
-std::string PluginHost::LastLines() const {
-  if (error_lines_.empty()) return "";
-  const std::vector<std::string> lines(error_lines_.begin(), error_lines_.end());
-  return "; its last messages: " + SanitizeUtf8(Join(lines, " | "));
 }
 
 // --- The conversation ---
@@ -206,7 +167,8 @@ ApiError PluginHost::Broken(std::string_view why) {
   log_.Write(fmt::format("plug-in {} broke the protocol: {}", process_.pid(), why));
   Kill();
   return {502, "protocol_error",
-          fmt::format("the plug-in broke the protocol and was killed: {}{}", why, LastLines()),
+          fmt::format("the plug-in broke the protocol and was killed: {}{}", why,
+                      error_tail_.Summary()),
           true};
 }
 
@@ -222,13 +184,14 @@ asio::awaitable<ApiError> PluginHost::Failed(Error error, std::string doing) {
   co_await ended_.Wait();
   if (cancelled_) co_return ApiError{499, "cancelled", "the request was cancelled", false};
   if (timed_out)
-    co_return ApiError{
-        504, "timeout",
-        fmt::format("the plug-in did not end {} in time and was killed{}", doing, LastLines()),
-        true};
+    co_return ApiError{504, "timeout",
+                       fmt::format("the plug-in did not end {} in time and was killed{}", doing,
+                                   error_tail_.Summary()),
+                       true};
   co_return ApiError{
       502, "crashed",
-      fmt::format("the plug-in ended while {}: {}{}", doing, end_status_, LastLines()), true};
+      fmt::format("the plug-in ended while {}: {}{}", doing, end_status_, error_tail_.Summary()),
+      true};
 }
 
 asio::awaitable<std::optional<ApiError>> PluginHost::Start() {
@@ -275,6 +238,12 @@ asio::awaitable<std::optional<ApiError>> PluginHost::Start() {
   co_return std::nullopt;
 }
 
+void PluginHost::AwaitNext(Nanos deadline) {
+  if (cancelled_ || command_.idle_timeout.count() == 0) return;
+  const auto left = std::chrono::ceil<Millis>(deadline - http::SteadyNow());
+  stream_->SetDeadline(std::max(Millis(1), std::min(left, command_.idle_timeout)));
+}
+
 void PluginHost::Cancel() {
   if (cancelled_ || !alive()) return;
   cancelled_ = true;
@@ -294,6 +263,7 @@ asio::awaitable<std::optional<ApiError>> PluginHost::Generate(json::array messag
   running_id_ = 0;
   worker::GenerateRequest request{id, std::move(messages), std::move(params)};
   const json::object message = worker::ToMessage(request);
+  const Nanos deadline = http::SteadyNow() + timeout;
   stream_->SetDeadline(timeout);
   const Result<void> sent = co_await Send(message);
   if (!sent.ok() && sent.error().code() == ErrorCode::kInvalidConfig) {
@@ -304,6 +274,7 @@ asio::awaitable<std::optional<ApiError>> PluginHost::Generate(json::array messag
   running_id_ = id;
 
   while (true) {
+    AwaitNext(deadline);
     const Result<worker::Reply> reply = co_await Receive();
     if (!reply.ok()) co_return co_await Failed(reply.error(), "answering the request");
     if (const auto* delta = std::get_if<worker::DeltaReply>(&*reply)) {

@@ -6,7 +6,6 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -17,6 +16,8 @@
 #include "base/clock.h"
 #include "http/stream.h"
 #include "os/process.h"
+#include "worker/child.h"
+#include "worker/error_tail.h"
 #include "worker/protocol.h"
 #include "wrapper/api_error.h"
 #include "wrapper/event.h"
@@ -30,6 +31,7 @@ struct PluginCommand {
   json::object load_params;
   Millis hello_timeout{10'000};
   Millis load_timeout{600'000};
+  Millis idle_timeout{0};      // between two deltas, and before the first; 0: no limit
   Millis cancel_grace{2'000};  // to obey `cancel` or `shutdown` before being killed
 };
 
@@ -79,9 +81,6 @@ class PluginHost : public std::enable_shared_from_this<PluginHost> {
   std::optional<ApiError> Spawn();
   asio::awaitable<void> ReadErrors();
   asio::awaitable<void> ReapWhenEnded(os::Fd pidfd);
-  void TakeErrors(std::string_view bytes);
-  void DrainErrors();
-  std::string LastLines() const;
 
   asio::awaitable<Result<void>> Send(const json::object& message);
   asio::awaitable<void> SendAndForget(json::object message);
@@ -89,6 +88,8 @@ class PluginHost : public std::enable_shared_from_this<PluginHost> {
   asio::awaitable<ApiError> Failed(Error error, std::string doing);
   ApiError Broken(std::string_view why);
   void KillAfter(Millis grace);
+  // Lets the plug-in wait as long as `idle_timeout` and the request's own `deadline` allow.
+  void AwaitNext(Nanos deadline);
 
   asio::any_io_executor executor_;
   const PluginCommand& command_;
@@ -100,8 +101,7 @@ class PluginHost : public std::enable_shared_from_this<PluginHost> {
   Nanos received_at_{};
 
   std::optional<asio::posix::stream_descriptor> errors_;  // its standard error
-  std::string error_line_;                                // unfinished
-  std::deque<std::string> error_lines_;
+  worker::ErrorTail error_tail_;
 
   int64_t next_id_ = 1;
   int64_t running_id_ = 0;  // 0: none, or not sent completely yet

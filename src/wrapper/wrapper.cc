@@ -22,6 +22,7 @@ PoolOptions ToPoolOptions(const WrapperOptions& options) {
   pool.command.env = options.env;
   pool.command.load_params = options.load_params;
   pool.command.load_timeout = options.load_timeout;
+  pool.command.idle_timeout = options.idle_timeout;
   pool.command.cancel_grace = Millis(2'000);
   pool.processes = options.processes;
   pool.max_queue = options.max_queue;

@@ -208,6 +208,15 @@ TEST_F(WrapperTest, PluginErrorsAndTimeouts) {
   EXPECT_EQ(slow.status, 504);
   EXPECT_EQ(ErrorOf(slow).at("code"), "timeout");
   EXPECT_EQ(Post(Body("good.png")).status, 200);
+  Stop();
+
+  stop_ = false;
+  options_.timeout = Millis(300'000);
+  options_.idle_timeout = Millis(500);
+  Start();
+  const http::Response idle = Post(Body("bad.png"));
+  EXPECT_EQ(idle.status, 504);
+  EXPECT_EQ(ErrorOf(idle).at("code"), "timeout");
 }
 
 TEST_F(WrapperTest, HealthAndModelsAndWrongRoutes) {
