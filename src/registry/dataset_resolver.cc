@@ -8,9 +8,13 @@
 
 #include "base/csv.h"
 #include "base/text.h"
+#include "registry/params.h"
+#include "registry/version.h"
 
 namespace vlmhb::registry {
 namespace {
+
+constexpr std::string_view kCanonicalFormat = "annotation";  // as data/import.h calls it
 
 using config::RunConfig;
 using os::Path;
@@ -18,6 +22,11 @@ using os::Path;
 bool IsFolder(const Path& path) {
   std::error_code error;
   return std::filesystem::is_directory(path, error);
+}
+
+bool Exists(const Path& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error);
 }
 
 bool IsFile(const Path& path) {
@@ -61,46 +70,74 @@ bool FoundDataset::HasColumn(std::string_view column) const {
   return std::find(header.begin(), header.end(), column) != header.end();
 }
 
-// In this order: a folder of the predecessor's layout, a registry entry, a path.
+// In this order: below the folder of the task, a registry entry, a path.
 Result<DatasetResolver::Place> DatasetResolver::Find(const RunConfig& run,
                                                      const TaskEntry& task) const {
   const Path task_folder = FolderInAnyCase(experiment_.folders.datasets, task.name);
-  const Result<Path> folder = os::JoinInside(task_folder, run.dataset);
-  if (folder.ok() && IsFile(*folder / "annotation.csv"))
-    return Place{run.dataset, *folder, *folder / "annotation.csv", {}};
+  const Result<Path> inside = os::JoinInside(task_folder, run.dataset);
+  if (inside.ok() && Exists(*inside)) return Place{run.dataset, *inside};
 
-  if (const auto entry = registry_.datasets().find(run.dataset);
-      entry != registry_.datasets().end()) {
-    const DatasetEntry& dataset = entry->second;
-    if (AsciiLower(dataset.task) != AsciiLower(task.name))
-      return Error(ErrorCode::kInvalidConfig,
-                   fmt::format("the dataset '{}' is for the task '{}' ({}), not for '{}'",
-                               dataset.name, dataset.task, dataset.file, task.name));
-    const Path root = dataset.path;
-    if (!IsFile(root / "annotation.csv"))
-      return Error(ErrorCode::kNotFound,
-                   fmt::format("{} is not there; the dataset '{}' ({}) "
-                               "expects it",
-                               (root / "annotation.csv").string(), dataset.name, dataset.file));
-    return Place{dataset.name, root, root / "annotation.csv", dataset.columns};
-  }
+  if (const Result<const DatasetEntry*> entry = registry_.FindDataset(run.dataset); entry.ok())
+    return FindEntry(**entry, task);
 
   const Path path = (Path(experiment_.file).parent_path() / run.dataset).lexically_normal();
-  if (run.dataset.find('/') != std::string::npos || run.dataset.ends_with(".csv")) {
-    if (IsFile(path)) return Place{path.stem().string(), path.parent_path(), path, {}};
-    if (IsFile(path / "annotation.csv"))
-      return Place{path.filename().string(), path, path / "annotation.csv", {}};
-  }
+  const bool is_path = run.dataset.find('/') != std::string::npos || path.has_extension();
+  if (is_path && IsFolder(path)) return Place{path.filename().string(), path};
+  if (is_path && IsFile(path)) return Place{path.stem().string(), path};
   return NotFound(run, task_folder);
+}
+
+Result<DatasetResolver::Place> DatasetResolver::FindEntry(const DatasetEntry& entry,
+                                                          const TaskEntry& task) const {
+  if (AsciiLower(SplitReference(entry.task).name) != AsciiLower(task.name))
+    return Error(ErrorCode::kInvalidConfig,
+                 fmt::format("the dataset '{}' is for the task '{}' ({}), not for '{}'", entry.name,
+                             entry.task, entry.file, task.name));
+  if (!Exists(entry.path))
+    return Error(ErrorCode::kNotFound, fmt::format("{} is not there; the dataset '{}' ({}) "
+                                                   "expects it",
+                                                   entry.path, entry.name, entry.file));
+  return Place{entry.name, entry.path, &entry};
+}
+
+void DatasetResolver::Classify(const Place& place, const TaskEntry& task,
+                               FoundDataset& found) const {
+  ResolvedDataset& dataset = found.dataset;
+  dataset.name = place.name;
+  const std::string format = place.entry == nullptr ? "" : place.entry->format;
+  const bool canonical = !task.is_plugin() && (format.empty() || format == kCanonicalFormat);
+  if (canonical && IsFile(place.path / "annotation.csv")) {
+    dataset.root = place.path.string();
+    dataset.annotation = (place.path / "annotation.csv").string();
+    return;
+  }
+  if (canonical && place.path.extension() == ".csv") {
+    dataset.root = place.path.parent_path().string();
+    dataset.annotation = place.path.string();
+    return;
+  }
+  dataset.source = ImportSource{.path = place.path.string(), .format = format};
+  dataset.source->skip_bad = place.entry != nullptr && place.entry->skip_bad;
+  if (task.is_plugin()) {
+    dataset.source->by_plugin = true;
+    dataset.source->params = task.params;
+    if (place.entry != nullptr)
+      dataset.source->params = MergeParams(task.params, place.entry->params);
+  }
+  const auto imported =
+      find_import_ ? find_import_(*dataset.source, task) : std::optional<ImportedDataset>();
+  found.header_known = imported.has_value();
+  if (!imported.has_value()) return;
+  dataset.root = imported->root;
+  dataset.annotation = imported->annotation;
 }
 
 Error DatasetResolver::NotFound(const RunConfig& run, const Path& task_folder) const {
   std::vector<std::string> known = FoldersIn(task_folder);
-  for (const auto& [name, entry] : registry_.datasets()) known.push_back(name);
+  for (const auto& [name, entries] : registry_.datasets()) known.push_back(name);
   return Error(ErrorCode::kNotFound,
                fmt::format("there is no dataset '{}': {} is not there.{}", run.dataset,
-                           (task_folder / run.dataset / "annotation.csv").string(),
-                           DidYouMean(run.dataset, known)));
+                           (task_folder / run.dataset).string(), DidYouMean(run.dataset, known)));
 }
 
 void DatasetResolver::CheckColumns(const RunConfig& run, const TaskEntry& task,
@@ -134,31 +171,37 @@ void DatasetResolver::CheckColumns(const RunConfig& run, const TaskEntry& task,
                     DidYouMean(experiment_.bootstrap.cluster, found.header)));
 }
 
+Result<std::vector<std::string>> DatasetResolver::HeaderOf(const std::string& annotation) {
+  auto header = headers_.find(annotation);
+  if (header == headers_.end())
+    header = headers_.emplace(annotation, ReadCsvHeader(annotation)).first;
+  return header->second;
+}
+
 std::optional<FoundDataset> DatasetResolver::Resolve(const RunConfig& run, const TaskEntry& task,
                                                      RunProblems& problems) {
-  Result<Place> place = Find(run, task);
+  const Result<Place> place = Find(run, task);
   if (!place.ok()) {
     problems.Add("dataset", place.error());
     return std::nullopt;
   }
-  auto header = headers_.find(place->annotation.string());
-  if (header == headers_.end())
-    header = headers_.emplace(place->annotation.string(), ReadCsvHeader(place->annotation)).first;
-  if (!header->second.ok()) {
-    problems.Add("dataset", header->second.error());
-    return std::nullopt;
-  }
-
   FoundDataset found;
-  found.header = *header->second;
-  found.dataset.name = place->name;
-  found.dataset.root = place->root.string();
-  found.dataset.annotation = place->annotation.string();
+  Classify(*place, task, found);
   found.dataset.filter_doc_class = run.filter_doc_class;
   found.dataset.filter_question_type = run.filter_question_type;
   found.dataset.limit = run.limit;
-  std::map<std::string, std::string> columns = task.columns;
-  for (const auto& [role, column] : place->columns) columns[role] = column;
+  if (!found.header_known) return found;
+  Result<std::vector<std::string>> header = HeaderOf(found.dataset.annotation);
+  if (!header.ok()) {
+    problems.Add("dataset", header.error());
+    return std::nullopt;
+  }
+  found.header = *std::move(header);
+  // An import has the usual names, whatever the source and the task call them.
+  std::map<std::string, std::string> columns =
+      found.dataset.source.has_value() ? TaskEntry::UsualColumns() : task.columns;
+  if (place->entry != nullptr && !found.dataset.source.has_value())
+    for (const auto& [role, column] : place->entry->columns) columns[role] = column;
   for (const auto& [role, column] : columns)
     if (found.HasColumn(column)) found.dataset.columns[role] = column;
   CheckColumns(run, task, columns, found, problems);

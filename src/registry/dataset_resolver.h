@@ -1,6 +1,7 @@
 #pragma once
 // Finds a run's dataset and checks that its annotation has the columns that the run needs.
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -21,9 +22,18 @@ Result<std::vector<std::string>> ReadCsvHeader(const os::Path& file);
 // Where there is none: parent / name.
 os::Path FolderInAnyCase(const os::Path& parent, const std::string& name);
 
+// Where the import of a dataset is.
+struct ImportedDataset {
+  std::string root;
+  std::string annotation;
+};
+using FindImport = std::function<std::optional<ImportedDataset>(const ImportSource& source,
+                                                                const TaskEntry& task)>;
+
 struct FoundDataset {
   ResolvedDataset dataset;
   std::vector<std::string> header;  // of the annotation
+  bool header_known = true;         // false: the dataset has not been imported yet
 
   bool HasColumn(std::string_view column) const;
   bool HasRole(const std::string& role) const { return dataset.columns.contains(role); }
@@ -32,9 +42,10 @@ struct FoundDataset {
 // Reads each annotation's header once. Not thread-safe.
 class DatasetResolver {
  public:
-  // Both must outlive this object.
-  DatasetResolver(const config::Experiment& experiment, const Registry& registry)
-      : experiment_(experiment), registry_(registry) {}
+  // Both must outlive this object. `find_import` may be empty.
+  DatasetResolver(const config::Experiment& experiment, const Registry& registry,
+                  FindImport find_import)
+      : experiment_(experiment), registry_(registry), find_import_(std::move(find_import)) {}
 
   // nullopt, with a problem added, if there is no such dataset or it cannot be read. Missing
   // columns are problems too, but the dataset is returned, so that more can be checked.
@@ -42,14 +53,18 @@ class DatasetResolver {
                                       RunProblems& problems);
 
  private:
+  // What a run names, before it is known what it is.
   struct Place {
     std::string name;
-    os::Path root;
-    os::Path annotation;
-    std::map<std::string, std::string> columns;  // overrides
+    os::Path path;                        // a folder or a file that is there
+    const DatasetEntry* entry = nullptr;  // that names it
   };
 
   Result<Place> Find(const config::RunConfig& run, const TaskEntry& task) const;
+  Result<Place> FindEntry(const DatasetEntry& entry, const TaskEntry& task) const;
+  // Fills in what `place` is: an annotation, an import, or what is to be imported.
+  void Classify(const Place& place, const TaskEntry& task, FoundDataset& found) const;
+  Result<std::vector<std::string>> HeaderOf(const std::string& annotation);
   Error NotFound(const config::RunConfig& run, const os::Path& task_folder) const;
   void CheckColumns(const config::RunConfig& run, const TaskEntry& task,
                     const std::map<std::string, std::string>& columns, const FoundDataset& found,
@@ -57,6 +72,7 @@ class DatasetResolver {
 
   const config::Experiment& experiment_;
   const Registry& registry_;
+  FindImport find_import_;
   std::map<std::string, Result<std::vector<std::string>>> headers_;  // by annotation file
 };
 

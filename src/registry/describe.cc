@@ -40,15 +40,20 @@ json::object ModelHeader(const ModelEntry& model) {
   return object;
 }
 
+void DescribePlugin(const PluginEntry& entry, json::object& object) {
+  if (!entry.plugin.empty()) object["plugin"] = entry.plugin;
+  if (entry.is_plugin()) object["command"] = Texts(entry.command);
+  object["params"] = entry.params;
+  object["params_schema"] = entry.params_schema;
+  if (!entry.packages.empty()) object["packages"] = DescribePackages(entry.packages);
+  if (!entry.image.empty()) object["image"] = entry.image;
+}
+
 json::object Describe(const ModelEntry& model) {
   json::object object = ModelHeader(model);
   object["family"] = model.family;
-  object["command"] = Texts(model.command);
   if (!model.unsupported.empty()) object["unsupported"] = model.unsupported;
-  object["params"] = model.params;
-  object["params_schema"] = model.params_schema;
-  if (!model.packages.empty()) object["packages"] = DescribePackages(model.packages);
-  if (!model.image.empty()) object["image"] = model.image;
+  DescribePlugin(model, object);
   object["network"] = model.network;
   object["resources"] = {{"cpus", model.resources.cpus},
                          {"memory_mb", model.resources.memory_mb},
@@ -65,18 +70,18 @@ json::object Describe(const TaskEntry& task) {
   object["metrics"] = Texts(task.metrics);
   object["supported_metrics"] = Texts(task.supported_metrics);
   object["group_by"] = Texts(task.group_by);
+  if (task.is_plugin()) DescribePlugin(task, object);
   return object;
 }
 
 json::object Describe(const MetricEntry& metric) {
   json::object object = Header(metric);
-  object["implementation"] = metric.implementation;
+  if (!metric.is_plugin()) object["implementation"] = metric.implementation;
   object["aggregate"] = metric.aggregate;
   object["direction"] = metric.direction;
   object["unit"] = metric.unit;
   object["range"] = metric.range;
-  object["params"] = metric.params;
-  object["params_schema"] = metric.params_schema;
+  DescribePlugin(metric, object);
   return object;
 }
 
@@ -84,14 +89,17 @@ json::object Describe(const DatasetEntry& dataset) {
   json::object object = Header(dataset);
   object["task"] = dataset.task;
   object["path"] = dataset.path;
+  if (!dataset.format.empty()) object["format"] = dataset.format;
   object["columns"] = TextMap(dataset.columns);
+  if (!dataset.params.empty()) object["params"] = dataset.params;
   return object;
 }
 
 template <typename E>
 json::array Headers(const Registry::Table<E>& table) {
   json::array list;
-  for (const auto& [name, entry] : table) list.push_back(Header(entry));
+  for (const auto& [name, versions] : table)
+    for (const E& entry : versions) list.push_back(Header(entry));
   return list;
 }
 
@@ -115,7 +123,8 @@ json::array List(const Registry& registry, Kind kind) {
   if (kind == Kind::kMetric) return Headers(registry.metrics());
   if (kind == Kind::kDataset) return Headers(registry.datasets());
   json::array list;
-  for (const auto& [name, model] : registry.models()) list.push_back(ModelHeader(model));
+  for (const auto& [name, versions] : registry.models())
+    for (const ModelEntry& model : versions) list.push_back(ModelHeader(model));
   for (const ModelEntry& model : registry.vlm_base()) list.push_back(ModelHeader(model));
   return list;
 }

@@ -14,7 +14,8 @@ namespace vlmhb::registry {
 // "model", "models", and so on, in any case.
 std::optional<Kind> ParseKind(std::string_view text);
 
-// [{"kind","name","version","description","level","file"}], sorted by name; models also have
+// [{"kind","name","version","description","level","file"}], sorted by name, all
+// versions of each, the one that a name alone means first; models also have
 // "framework" and "runnable" (false: only their answers can be evaluated).
 json::array List(const Registry& registry, Kind kind);
 

@@ -28,4 +28,16 @@ std::string_view LevelName(Level level) {
   return "";
 }
 
+std::map<std::string, std::string> TaskEntry::UsualColumns() {
+  return {{"image", "image_path"},
+          {"question", "question"},
+          {"answer", "answer"},
+          {"doc_class", "doc_class"},
+          {"question_type", "question_type"}};
+}
+
+std::vector<std::string> PythonPlugin(Kind kind, const std::string& plugin) {
+  return {"python", "-m", "vlmhyperbench.worker", std::string(KindName(kind)), plugin};
+}
+
 }  // namespace vlmhb::registry

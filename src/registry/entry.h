@@ -49,43 +49,61 @@ struct PackageSource {
   bool editable = false;  // local: used in place; only in RUN_MODE dev
 };
 
-struct ModelEntry : EntryHeader {
-  std::string framework;  // join key with the predecessor's CSV, for instance "Tesseract"
-  std::string family;
-  // argv of the plug-in. command[0]: absolute, or with a slash relative to the entry's file, or a
-  // bare name looked up beside the vlmhb program and then in its workers/ folder. Empty: the model
-  // cannot be run by this version; `unsupported` says why (evaluating its answers still works).
+// An entry that may be a plug-in: a program, or a class in packages of its own.
+struct PluginEntry : EntryHeader {
+  // argv. command[0]: absolute, or with a slash relative to the entry's file, or a bare name looked
+  // up beside the vlmhb program and then in its workers/ folder, or "python" for the interpreter of
+  // its packages. Empty: it is no plug-in.
   std::vector<std::string> command;
-  std::string unsupported;
-  json::object params;  // defaults
-  Resources resources;
+  std::string plugin;  // of a Python plug-in, its name among the entry points; "" otherwise
   std::vector<PackageSource> packages;  // installed into a layer that its stages mount
   std::string image;                    // where environments have images; "": an empty one
-  bool network = false;                 // whether inference needs the outside (remote backends)
+  json::object params;                  // defaults
+
+  bool is_plugin() const { return !command.empty(); }
 };
 
-struct TaskEntry : EntryHeader {
+// The command of the plug-in `plugin` of the Python package vlmhyperbench.
+std::vector<std::string> PythonPlugin(Kind kind, const std::string& plugin);
+
+struct ModelEntry : PluginEntry {
+  std::string framework;  // join key with the predecessor's CSV, for instance "Tesseract"
+  std::string family;
+  // Not empty: it cannot be run by this version, and why (evaluating its answers still works).
+  std::string unsupported;
+  Resources resources;
+  bool network = false;  // whether inference needs the outside (remote backends)
+};
+
+// As a plug-in it makes the samples of its datasets.
+struct TaskEntry : PluginEntry {
   std::map<std::string, std::string> columns;  // role -> annotation column (stage.md, dataset view)
   std::vector<std::string> required_columns;   // roles that every dataset of it must have
   std::string prompt;                          // fallback user prompt
   std::vector<std::string> metrics;            // default
   std::vector<std::string> supported_metrics;  // empty: all
   std::vector<std::string> group_by;           // default
+
+  // The columns of a task that says nothing of them, and of every import.
+  static std::map<std::string, std::string> UsualColumns();
 };
 
-struct MetricEntry : EntryHeader {
+// Either a plug-in or an implementation of this program.
+struct MetricEntry : PluginEntry {
   std::string implementation;  // name in the table of metrics/
-  std::string aggregate;       // "ratio" or "mean"
+  std::string aggregate;       // "ratio", "mean" or "corpus"; a plug-in's "": as it says itself
   std::string direction;       // "lower" or "higher" is better
   std::string unit;
-  json::array range;    // [low, high or null]
-  json::object params;  // defaults
+  json::array range;  // [low, high or null]
 };
 
 struct DatasetEntry : EntryHeader {
   std::string task;
-  std::string path;                            // absolute, or relative to the entry's file
+  std::string path;    // absolute, or relative to the entry's file
+  std::string format;  // a format of data/import.h; "": an annotation.csv, or found out
   std::map<std::string, std::string> columns;  // overrides the task's
+  json::object params;                         // over those of a task that is a plug-in
+  bool skip_bad = false;  // records that cannot be imported are left out, not an error
 };
 
 }  // namespace vlmhb::registry

@@ -63,18 +63,26 @@ PackageSource ReadPackage(const json::object& object, const std::string& file) {
   return source;
 }
 
-ModelEntry ReadModel(const json::object& object, const std::string& file) {
-  ModelEntry model;
-  model.image = FindString(object, "image");
-  model.network = FindBool(object, "network", false);
+// What makes a plug-in of an entry, if anything does.
+void ReadPlugin(const json::object& object, Kind kind, const std::string& file,
+                PluginEntry& entry) {
+  entry.command = FindStrings(object, "command");
+  entry.plugin = FindString(object, "plugin");
+  if (!entry.plugin.empty()) entry.command = PythonPlugin(kind, entry.plugin);
+  entry.image = FindString(object, "image");
+  entry.params = ObjectOrEmpty(object, "params");
   if (const json::array* packages = FindArray(object, "packages"))
     for (const json::value& item : *packages)
-      model.packages.push_back(ReadPackage(item.as_object(), file));
+      entry.packages.push_back(ReadPackage(item.as_object(), file));
+}
+
+ModelEntry ReadModel(const json::object& object, const std::string& file) {
+  ModelEntry model;
+  ReadPlugin(object, Kind::kModel, file, model);
+  model.network = FindBool(object, "network", false);
   model.framework = FindString(object, "framework");
   model.family = FindString(object, "family");
-  model.command = FindStrings(object, "command");
   model.unsupported = FindString(object, "unsupported");
-  model.params = ObjectOrEmpty(object, "params");
   const json::object resources = ObjectOrEmpty(object, "resources");
   model.resources.cpus = FindInt(resources, "cpus", model.resources.cpus);
   model.resources.memory_mb = FindInt(resources, "memory_mb", model.resources.memory_mb);
@@ -83,13 +91,10 @@ ModelEntry ReadModel(const json::object& object, const std::string& file) {
   return model;
 }
 
-TaskEntry ReadTask(const json::object& object) {
+TaskEntry ReadTask(const json::object& object, const std::string& file) {
   TaskEntry task;
-  task.columns = {{"image", "image_path"},
-                  {"question", "question"},
-                  {"answer", "answer"},
-                  {"doc_class", "doc_class"},
-                  {"question_type", "question_type"}};
+  ReadPlugin(object, Kind::kTask, file, task);
+  task.columns = TaskEntry::UsualColumns();
   for (auto& [role, column] : TextMap(object, "columns")) task.columns[role] = column;
   task.required_columns = FindStrings(object, "required_columns");
   if (task.required_columns.empty()) task.required_columns = {"image", "answer"};
@@ -101,14 +106,14 @@ TaskEntry ReadTask(const json::object& object) {
   return task;
 }
 
-MetricEntry ReadMetric(const json::object& object) {
+MetricEntry ReadMetric(const json::object& object, const std::string& file) {
   MetricEntry metric;
+  ReadPlugin(object, Kind::kMetric, file, metric);
   metric.implementation = FindString(object, "implementation");
   metric.aggregate = FindString(object, "aggregate");
   metric.direction = FindString(object, "direction");
   metric.unit = FindString(object, "unit");
   if (const json::array* range = FindArray(object, "range")) metric.range = *range;
-  metric.params = ObjectOrEmpty(object, "params");
   return metric;
 }
 
@@ -118,7 +123,10 @@ DatasetEntry ReadDataset(const json::object& object, const std::string& file) {
   dataset.task = FindString(object, "task");
   dataset.path =
       (os::Path(file).parent_path() / FindString(object, "path")).lexically_normal().string();
+  dataset.format = FindString(object, "format");
   dataset.columns = TextMap(object, "columns");
+  dataset.params = ObjectOrEmpty(object, "params");
+  dataset.skip_bad = FindBool(object, "skip_bad", false);
   return dataset;
 }
 
@@ -127,9 +135,9 @@ Entry ReadByKind(Kind kind, const json::object& object, const std::string& file)
     case Kind::kModel:
       return ReadModel(object, file);
     case Kind::kTask:
-      return ReadTask(object);
+      return ReadTask(object, file);
     case Kind::kMetric:
-      return ReadMetric(object);
+      return ReadMetric(object, file);
     default:
       return ReadDataset(object, file);
   }
@@ -142,9 +150,12 @@ class EntryChecker {
       : document_(document), problems_(problems) {}
 
   void Check(const json::object& object, Kind kind, Level level) {
+    // A dataset's parameters are its task's, which alone knows what there is.
+    if (kind == Kind::kDataset) return;
     CheckParams(object);
-    if (kind == Kind::kModel) CheckModel(object, level);
-    if (kind == Kind::kMetric) CheckRange(object);
+    CheckPlugin(object, level);
+    if (kind == Kind::kModel) CheckModel(object);
+    if (kind == Kind::kMetric) CheckMetric(object);
   }
 
  private:
@@ -164,15 +175,38 @@ class EntryChecker {
       Add("/params" + violation.pointer, std::move(violation.message));
   }
 
-  void CheckModel(const json::object& object, Level level) {
+  void CheckPlugin(const json::object& object, Level level) {
     const std::vector<std::string> command = FindStrings(object, "command");
-    if (command.empty() == !object.contains("unsupported"))
-      Add("", "a model has either 'command', or 'unsupported' with the reason");
+    if (!command.empty() && object.contains("plugin"))
+      Add("/plugin",
+          "either 'command' or 'plugin'; a plug-in of the Python package vlmhyperbench "
+          "has its command from its name");
     const bool has_slash = !command.empty() && command[0].find('/') != std::string::npos;
     if (level == Level::kBuiltIn && has_slash)
-      Add("/command/0", "a built-in model names its program without a path");
+      Add("/command/0", "a built-in entry names its program without a path");
     if (const json::array* packages = FindArray(object, "packages"); packages != nullptr)
       for (size_t i = 0; i < packages->size(); ++i) CheckPackage((*packages)[i], i, level);
+  }
+
+  void CheckModel(const json::object& object) {
+    if (IsPlugin(object) == object.contains("unsupported"))
+      Add("", "a model has either 'command' or 'plugin', or 'unsupported' with the reason");
+  }
+
+  // A plug-in says itself how its scores are aggregated; the entry may repeat it.
+  void CheckMetric(const json::object& object) {
+    CheckRange(object);
+    if (IsPlugin(object) == object.contains("implementation"))
+      Add("", "a metric has either 'implementation', or 'plugin' or 'command'");
+    if (IsPlugin(object)) return;
+    for (const char* key : {"aggregate", "direction"})
+      if (!object.contains(key)) Add("", fmt::format("required key '{}' is missing", key));
+    if (FindString(object, "aggregate") == "corpus")
+      Add("/aggregate", "an implementation of this program is aggregated by 'ratio' or 'mean'");
+  }
+
+  static bool IsPlugin(const json::object& object) {
+    return object.contains("command") || object.contains("plugin");
   }
 
   void CheckPackage(const json::value& package, size_t index, Level level) {
@@ -180,7 +214,7 @@ class EntryChecker {
     const std::string pointer = fmt::format("/packages/{}", index);
     const json::object& object = package.get_object();
     if (level == Level::kBuiltIn && FindString(object, "type") == "local")
-      Add(pointer, "a built-in model has no local packages");
+      Add(pointer, "a built-in entry has no local packages");
     if (HoldsCredentials(FindString(object, "url")))
       Add(pointer + "/url",
           "credentials do not belong into a URL; let git's own configuration, or "

@@ -8,6 +8,7 @@
 #include "base/embedded.h"
 #include "base/text.h"
 #include "registry/overlay.h"
+#include "registry/version.h"
 #include "registry/vlm_base.h"
 
 namespace vlmhb::embedded {
@@ -54,16 +55,44 @@ Error Unknown(Kind kind, std::string_view name, const std::vector<std::string>& 
 template <typename E>
 std::vector<std::string> NamesOf(const Registry::Table<E>& table) {
   std::vector<std::string> names;
-  for (const auto& [key, entry] : table) names.push_back(entry.name);
+  for (const auto& [key, versions] : table) names.push_back(versions.front().name);
   return names;
 }
 
+// Whether `a` is to be found before `b`.
+bool ComesBefore(const EntryHeader& a, const EntryHeader& b) {
+  if (a.level != b.level) return a.level > b.level;
+  return Version(a.version) > Version(b.version);
+}
+
 template <typename E>
-Result<const E*> Find(const Registry::Table<E>& table, std::string_view key, std::string_view name,
+Result<const E*> HighestIn(const std::vector<E>& versions, std::string_view range, Kind kind) {
+  VersionRange wanted;
+  if (!range.empty()) {
+    VLMHB_ASSIGN(wanted, VersionRange::Parse(range));
+  }
+  std::vector<std::string> known;
+  for (const E& entry : versions) {
+    if (wanted.Contains(Version(entry.version))) return &entry;
+    known.push_back(entry.version);
+  }
+  return Error(
+      ErrorCode::kNotFound,
+      fmt::format("there is no version {} of the {} '{}'; there is {}", Truncate(range, 80),
+                  KindName(kind), versions.front().name, Join(known, " and ")));
+}
+
+template <typename E>
+Result<const E*> Find(const Registry::Table<E>& table, std::string_view text, bool any_case,
                       Kind kind) {
-  const auto found = table.find(key);
-  if (found == table.end()) return Unknown(kind, name, NamesOf(table));
-  return &found->second;
+  const auto key = [&](std::string_view name) {
+    return any_case ? AsciiLower(name) : std::string(name);
+  };
+  if (const auto exact = table.find(key(text)); exact != table.end()) return &exact->second.front();
+  const Reference reference = SplitReference(text);
+  const auto found = table.find(key(reference.name));
+  if (found == table.end()) return Unknown(kind, reference.name, NamesOf(table));
+  return HighestIn(found->second, reference.range, kind);
 }
 
 }  // namespace
@@ -138,30 +167,40 @@ class RegistryLoader {
 
   void Put(std::optional<Entry> entry) {
     if (!entry.has_value()) return;
-    if (auto* model = std::get_if<ModelEntry>(&*entry)) {
-      for (PackageSource& source : model->packages) source.editable = source.editable && dev_;
-      Put(registry_.models_, std::move(*model));
-    } else if (auto* task = std::get_if<TaskEntry>(&*entry))
-      Put(registry_.tasks_, std::move(*task));
+    if (auto* model = std::get_if<ModelEntry>(&*entry))
+      Put(registry_.models_, AsInstalled(std::move(*model)));
+    else if (auto* task = std::get_if<TaskEntry>(&*entry))
+      Put(registry_.tasks_, AsInstalled(std::move(*task)));
     else if (auto* metric = std::get_if<MetricEntry>(&*entry))
-      Put(registry_.metrics_, std::move(*metric));
+      Put(registry_.metrics_, AsInstalled(std::move(*metric)));
     else if (auto* dataset = std::get_if<DatasetEntry>(&*entry))
       Put(registry_.datasets_, std::move(*dataset));
+  }
+
+  template <typename E>
+  E AsInstalled(E entry) const {
+    for (PackageSource& source : entry.packages) source.editable = source.editable && dev_;
+    return entry;
   }
 
   template <typename E>
   void Put(Registry::Table<E>& table, E entry) {
     const bool any_case = entry.kind == Kind::kTask || entry.kind == Kind::kMetric;
     const std::string key = any_case ? AsciiLower(entry.name) : entry.name;
-    const auto [there, is_new] = table.try_emplace(key, entry);
-    if (is_new) return;
-    if (there->second.level == entry.level)
-      problems_.push_back({{entry.file},
-                           fmt::format("the {} '{}' is in {} already; within one level a name is "
-                                       "there once",
-                                       KindName(entry.kind), entry.name, there->second.file)});
-    else
-      there->second = std::move(entry);
+    std::vector<E>& versions = table[key];
+    const auto same = std::find_if(versions.begin(), versions.end(), [&](const E& other) {
+      return other.level == entry.level && Version(other.version) == Version(entry.version);
+    });
+    if (same != versions.end()) {
+      problems_.push_back(
+          {{entry.file},
+           fmt::format("version {} of the {} '{}' is in {} already; within one "
+                       "level a version of a name is there once",
+                       entry.version, KindName(entry.kind), entry.name, same->file)});
+      return;
+    }
+    const auto place = std::upper_bound(versions.begin(), versions.end(), entry, ComesBefore);
+    versions.insert(place, std::move(entry));
   }
 
   Registry& registry_;
@@ -183,8 +222,8 @@ Registry Registry::Load(const RegistryFolders& folders, std::vector<Problem>& pr
 Result<const ModelEntry*> Registry::FindModel(std::string_view framework,
                                               std::string_view name) const {
   std::vector<const ModelEntry*> named;
-  if (const auto entry = models_.find(name); entry != models_.end())
-    named.push_back(&entry->second);
+  const Result<const ModelEntry*> entry = Find(models_, name, false, Kind::kModel);
+  if (entry.ok()) named.push_back(*entry);
   for (const ModelEntry& row : vlm_base_)
     if (row.name == name && (named.empty() || row.framework != named[0]->framework))
       named.push_back(&row);
@@ -201,21 +240,22 @@ Result<const ModelEntry*> Registry::FindModel(std::string_view framework,
         fmt::format("the model '{}' is there for {}; {}.{}", name, Join(frameworks, " and "),
                     framework.empty() ? "name its framework" : "not for this framework",
                     DidYouMean(framework, frameworks)));
+  if (models_.contains(SplitReference(name).name)) return entry;  // but in no version that fits
   std::vector<std::string> known = NamesOf(models_);
   for (const ModelEntry& row : vlm_base_) known.push_back(row.name);
   return Unknown(Kind::kModel, name, known);
 }
 
 Result<const TaskEntry*> Registry::FindTask(std::string_view name) const {
-  return Find(tasks_, AsciiLower(name), name, Kind::kTask);
+  return Find(tasks_, name, true, Kind::kTask);
 }
 
 Result<const MetricEntry*> Registry::FindMetric(std::string_view name) const {
-  return Find(metrics_, AsciiLower(name), name, Kind::kMetric);
+  return Find(metrics_, name, true, Kind::kMetric);
 }
 
 Result<const DatasetEntry*> Registry::FindDataset(std::string_view name) const {
-  return Find(datasets_, name, name, Kind::kDataset);
+  return Find(datasets_, name, false, Kind::kDataset);
 }
 
 }  // namespace vlmhb::registry

@@ -29,11 +29,12 @@ struct RegistryFolders {
 // Immutable once loaded, so thread-safe.
 class Registry {
  public:
+  // All versions of each name; of later levels first, then higher versions first.
   template <typename E>
-  using Table = std::map<std::string, E, std::less<>>;
+  using Table = std::map<std::string, std::vector<E>, std::less<>>;
 
-  // Reads all entries (*.yaml, *.yml, *.json). A broken entry, and two of one name in one level,
-  // are problems that name their files; what is right is there all the same.
+  // Reads all entries (*.yaml, *.yml, *.json). A broken entry, and two of one name and version in
+  // one level, are problems that name their files; what is right is there all the same.
   static Registry Load(const RegistryFolders& folders, std::vector<config::Problem>& problems);
 
   // By name; tasks and metrics by their name in lower case.
@@ -44,7 +45,9 @@ class Registry {
   // Rows of vlm_base.csv, in its order.
   const std::vector<ModelEntry>& vlm_base() const { return vlm_base_; }
 
-  // kNotFound with a did-you-mean and how to list what there is. The pointers live as long as the
+  // `name` may have a range of versions ("anls@>=2"): the highest version that fits, of the latest
+  // level that has one. kInvalidConfig for what is no range; kNotFound with the versions there are,
+  // or with a did-you-mean and how to list what there is. The pointers live as long as the
   // registry. Models and datasets are found by their exact name, tasks and metrics in any ASCII
   // case (the predecessor's files say VQA and CER). An empty `framework` means any.
   Result<const ModelEntry*> FindModel(std::string_view framework, std::string_view name) const;

@@ -99,12 +99,52 @@ TEST_F(RegistryTest, LaterLevelsOverrideEarlierOnes) {
 
 TEST_F(RegistryTest, DuplicatesInOneLevelNameBothFiles) {
   Write("user/models/a.yaml", "{name: m, version: '1', framework: F, command: [x]}");
-  Write("user/models/b.yaml", "{name: m, version: '2', framework: F, command: [x]}");
+  Write("user/models/b.yaml", "{name: m, version: '1.0', framework: F, command: [x]}");
   Load();
-  EXPECT_EQ(
-      Problems(),
-      "user/models/b.yaml: the model 'm' is in user/models/a.yaml already; within one level a "
-      "name is there once\n");
+  EXPECT_EQ(Problems(),
+            "user/models/b.yaml: version 1.0 of the model 'm' is in user/models/a.yaml already; "
+            "within one level a version of a name is there once\n");
+}
+
+TEST_F(RegistryTest, TheHighestVersionThatFitsIsTaken) {
+  for (const char* version : {"1.9", "1.10", "2.0rc1"})
+    Write(std::string("user/metrics/") + version + ".yaml",
+          std::string("{name: Mine, version: '") + version + "', plugin: mine}");
+  Write("experiment/metrics/old.yaml", "{name: cer, version: '0.5', plugin: cer}");
+  const Registry registry = Load();
+  EXPECT_EQ(Problems(), "");
+  const auto version = [&](std::string_view name) {
+    const auto found = registry.FindMetric(name);
+    return found.ok() ? (*found)->version : found.error().message();
+  };
+  EXPECT_EQ(version("mine"), "2.0rc1");
+  EXPECT_EQ(version("mine@<2.0rc1"), "1.10");
+  EXPECT_EQ(version("MINE@1.9"), "1.9");
+  EXPECT_EQ(version("mine@>=3"),
+            "there is no version >=3 of the metric 'Mine'; there is 2.0rc1 and 1.10 and 1.9");
+  EXPECT_EQ(version("mine@new").substr(0, 33), "'new' is no range of versions; wr");
+  // A later level comes first, as long as it has a version that fits.
+  EXPECT_EQ(version("cer"), "0.5");
+  EXPECT_EQ(version("cer@>=1"), "1.0.0");
+}
+
+TEST_F(RegistryTest, APluginIsACommandOfThePythonPackage) {
+  Write("user/metrics/m.yaml", "{name: m, version: '1', plugin: m}");
+  Write("user/tasks/t.yaml",
+        "{name: t, version: '1', plugin: loader, metrics: [m], packages: [{type: pypi, name: p}]}");
+  Write("user/metrics/both.yaml", "{name: both, version: '1', plugin: m, command: [x]}");
+  Write("user/metrics/none.yaml", "{name: none, version: '1'}");
+  Write("user/metrics/ours.yaml", "{name: ours, version: '1', implementation: cer}");
+  const Registry registry = Load();
+  EXPECT_THAT((*registry.FindMetric("m"))->command,
+              ElementsAre("python", "-m", "vlmhyperbench.worker", "metric", "m"));
+  const TaskEntry& task = **registry.FindTask("t");
+  EXPECT_THAT(task.command, ElementsAre("python", "-m", "vlmhyperbench.worker", "task", "loader"));
+  EXPECT_EQ(task.packages.at(0).name, "p");
+  EXPECT_THAT(Problems(),
+              AllOf(HasSubstr("both.yaml, line 1, /plugin: either 'command' or 'plugin'"),
+                    HasSubstr("none.yaml, line 1: a metric has either 'implementation', or"),
+                    HasSubstr("ours.yaml, line 1: required key 'aggregate' is missing")));
 }
 
 TEST_F(RegistryTest, BrokenEntriesAreNamedWithEveryMistake) {
@@ -131,7 +171,9 @@ TEST_F(RegistryTest, BrokenEntriesAreNamedWithEveryMistake) {
           HasSubstr("a.yaml, line 5, /params/a: expected a text, found 1."),
           HasSubstr("a.yaml, line 5, /params/token: a secret must not stand in a config")));
   EXPECT_THAT(text, HasSubstr("b.yaml: line 2:"));
-  EXPECT_THAT(text, HasSubstr("c.yaml, line 1: a model has either 'command', or 'unsupported'"));
+  EXPECT_THAT(
+      text,
+      HasSubstr("c.yaml, line 1: a model has either 'command' or 'plugin', or 'unsupported'"));
   EXPECT_THAT(text, HasSubstr("d.yaml, line 1, /params_schema: not a JSON Schema (draft-07)"));
   EXPECT_THAT(text, HasSubstr("e.yaml, line 1, /aggregate: expected one of 'ratio', 'mean', found "
                               "the text 'sum'."));

@@ -44,7 +44,7 @@ class Resolver {
         registry_(registry),
         options_(options),
         all_problems_(problems),
-        datasets_(experiment, registry) {}
+        datasets_(experiment, registry, options.find_import) {}
 
   ResolvedRun Resolve(const RunConfig& run) {
     RunProblems problems(run, all_problems_);
@@ -63,6 +63,7 @@ class Resolver {
       return resolved;
     }
     resolved.task = **task;
+    ResolveCommand(resolved.task, "task", problems);
     resolved.prompt = ResolvePrompt(experiment_, run, resolved.task, problems);
     resolved.metrics = ResolveMetrics(run, resolved.task, problems);
     if (std::optional<FoundDataset> found = datasets_.Resolve(run, resolved.task, problems)) {
@@ -99,7 +100,7 @@ class Resolver {
     for (const config::SchemaViolation& violation :
          params_.Check(model.params_schema, model.params))
       problems.Add("model_params" + violation.pointer, violation.message);
-    ResolveCommand(model, problems);
+    ResolveCommand(model, "model", problems);
     return model;
   }
 
@@ -113,54 +114,60 @@ class Resolver {
     return model;
   }
 
-  void CheckPackageFolders(const ModelEntry& model, RunProblems& problems) {
-    for (const PackageSource& source : model.packages) {
+  // The place of a problem with an entry, for instance "the model 'x'".
+  static std::string Named(const PluginEntry& entry) {
+    return fmt::format("the {} '{}'", KindName(entry.kind), entry.name);
+  }
+
+  static void CheckPackageFolders(const PluginEntry& entry, const std::string& key,
+                                  RunProblems& problems) {
+    for (const PackageSource& source : entry.packages) {
       std::error_code ignored;
       if (source.type == PackageSource::Type::kLocal &&
           !std::filesystem::is_directory(source.path, ignored))
-        problems.Add("model", fmt::format("the package folder {} of the model '{}' does not exist",
-                                          source.path, model.name));
+        problems.Add(key, fmt::format("the package folder {} of {} does not exist", source.path,
+                                      Named(entry)));
     }
   }
 
-  // The interpreter is that of the model's layer; what it runs is a module, or a script.
-  void ResolvePython(ModelEntry& model, RunProblems& problems) {
-    const bool module = model.command.size() > 2 && model.command[1] == "-m";
+  // The interpreter is that of the plug-in's layer; what it runs is a module, or a script.
+  static void ResolvePython(PluginEntry& entry, const std::string& key, RunProblems& problems) {
+    const bool module = entry.command.size() > 2 && entry.command[1] == "-m";
     if (module) return;
-    if (model.command.size() < 2 || model.command[1].starts_with("-")) {
-      problems.Add("model", fmt::format("the command of the model '{}' is neither [python, -m, "
-                                        "MODULE] nor [python, SCRIPT]",
-                                        model.name));
+    if (entry.command.size() < 2 || entry.command[1].starts_with("-")) {
+      problems.Add(key, fmt::format("the command of {} is neither [python, -m, MODULE] nor "
+                                    "[python, SCRIPT]",
+                                    Named(entry)));
       return;
     }
-    const Path script = (Path(model.file).parent_path() / model.command[1]).lexically_normal();
+    const Path script = (Path(entry.file).parent_path() / entry.command[1]).lexically_normal();
     if (::access(script.c_str(), R_OK) != 0)
-      problems.Add("model", ErrnoError(errno, fmt::format("the script {} of the model '{}' cannot "
-                                                          "be read",
-                                                          script.string(), model.name)));
-    model.command[1] = script.string();
+      problems.Add(key, ErrnoError(errno, fmt::format("the script {} of {} cannot be read",
+                                                      script.string(), Named(entry))));
+    entry.command[1] = script.string();
   }
 
-  void ResolveCommand(ModelEntry& model, RunProblems& problems) {
-    std::string& program = model.command.at(0);
-    CheckPackageFolders(model, problems);
-    if (program == "python") return ResolvePython(model, problems);
+  // Makes the program's path absolute. Nothing to do for what is no plug-in.
+  void ResolveCommand(PluginEntry& entry, const std::string& key, RunProblems& problems) const {
+    if (!entry.is_plugin()) return;
+    std::string& program = entry.command.at(0);
+    CheckPackageFolders(entry, key, problems);
+    if (program == "python") return ResolvePython(entry, key, problems);
     if (program.find('/') == std::string::npos) {
       const std::optional<Path> found = options_.find_plugin(program);
       if (found.has_value())
         program = found->string();
       else
-        problems.Add("model", fmt::format("the plug-in program '{}' of the model '{}' is neither "
-                                          "beside vlmhb nor in workers/ there; build it with "
-                                          "`cmake --build build/release --target {}`",
-                                          program, model.name, program));
+        problems.Add(key, fmt::format("the plug-in program '{}' of {} is neither beside vlmhb nor "
+                                      "in workers/ there; build it with `cmake --build "
+                                      "build/release --target {}`",
+                                      program, Named(entry), program));
       return;
     }
-    const Path path = (Path(model.file).parent_path() / program).lexically_normal();
+    const Path path = (Path(entry.file).parent_path() / program).lexically_normal();
     if (::access(path.c_str(), X_OK) != 0)
-      problems.Add("model", ErrnoError(errno, fmt::format("the plug-in program {} of the model "
-                                                          "'{}' cannot be run",
-                                                          path.string(), model.name)));
+      problems.Add(key, ErrnoError(errno, fmt::format("the plug-in program {} of {} cannot be run",
+                                                      path.string(), Named(entry))));
     program = path.string();
   }
 
@@ -188,13 +195,15 @@ class Resolver {
       for (const config::SchemaViolation& violation : params_.Check(metric.params_schema, params))
         problems.Add(fmt::format("{}/params{}", key, violation.pointer), violation.message);
       metrics.push_back({metric, std::move(params)});
+      ResolveCommand(metrics.back().entry, key, problems);
     }
     return metrics;
   }
 
+  // A plug-in is nothing that a built-in task could know of.
   static void CheckSupported(const MetricEntry& metric, const TaskEntry& task,
                              const std::string& key, RunProblems& problems) {
-    if (task.supported_metrics.empty()) return;
+    if (task.supported_metrics.empty() || metric.is_plugin()) return;
     for (const std::string& supported : task.supported_metrics)
       if (AsciiLower(supported) == AsciiLower(metric.name)) return;
     problems.Add(key, fmt::format("the task '{}' does not support the metric '{}'; it has {}",
@@ -206,6 +215,7 @@ class Resolver {
   std::vector<std::string> ResolveGroupBy(const RunConfig& run, const TaskEntry& task,
                                           const FoundDataset& found, RunProblems& problems) {
     std::vector<std::string> groupings;
+    if (!found.header_known) return run.group_by.value_or(task.group_by);
     const auto possible = [&](const std::string& grouping) {
       const std::vector<std::string> roles = RolesOf(grouping);
       return std::all_of(roles.begin(), roles.end(),

@@ -11,6 +11,7 @@
 
 #include "config/experiment.h"
 #include "os/file.h"
+#include "registry/dataset_resolver.h"
 #include "registry/registry.h"
 #include "registry/resolved.h"
 
@@ -19,6 +20,9 @@ namespace vlmhb::registry {
 struct ResolveOptions {
   // The program of a plug-in by its bare name, absolute; nullopt if there is none.
   std::function<std::optional<os::Path>(const std::string& name)> find_plugin;
+  // The import of a dataset for a task; nullopt: it has not been made, and nothing about its
+  // columns can be checked yet. May be empty: none has been.
+  FindImport find_import;
 };
 
 // Every problem, in the order of the runs, or the experiment. Never both, never an empty list.

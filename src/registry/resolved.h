@@ -11,8 +11,19 @@
 
 namespace vlmhb::registry {
 
+// A dataset in another form than stages read: it is imported first (docs/formats/dataset.md).
+struct ImportSource {
+  std::string path;        // folder or file, absolute
+  std::string format;      // of data/import.h; "": found out. Means nothing to a plug-in
+  bool by_plugin = false;  // its samples are made by the run's task
+  bool skip_bad = false;   // records that cannot be imported are left out
+  json::object params;     // of that plug-in
+};
+
 struct ResolvedDataset {
   std::string name;
+  std::optional<ImportSource> source;  // unset: it is an annotation.csv as it is
+  // With a source: those of the import, or empty while it has not been made.
   std::string root;        // images are relative to it
   std::string annotation;  // the CSV file
   std::map<std::string, std::string> columns;
