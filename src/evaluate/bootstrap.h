@@ -55,6 +55,10 @@ class ReplicateSums {
   // The statistic in every resample; NaN in one that drew no sample.
   std::vector<double> Values() const;
 
+  // Of resample `b`.
+  double numerator(size_t b) const { return numerators_[b]; }
+  double denominator(size_t b) const { return denominators_[b]; }
+
  private:
   size_t resamples_;
   std::vector<double> numerators_;

@@ -9,8 +9,10 @@
 #include "base/text.h"
 #include "data/annotation_reader.h"
 #include "evaluate/answer_lookup.h"
+#include "evaluate/metric_errors.h"
 #include "evaluate/outputs.h"
 #include "evaluate/sample_table.h"
+#include "evaluate/scorer.h"
 #include "evaluate/statistics.h"
 #include "store/events.h"
 #include "store/result.h"
@@ -19,6 +21,8 @@ namespace vlmhb::evaluate {
 namespace {
 
 constexpr std::string_view kMissing = "missing";
+constexpr size_t kBatch = 256;  // samples scored at a time
+constexpr size_t kBatchBytes = 4u << 20;
 constexpr std::array kRequiredRoles = {data::Role::kAnswer};
 
 // Files of an earlier evaluation in the same folder; one that was cut off must not look complete.
@@ -28,7 +32,7 @@ void RemoveOldOutputs(const os::Path& folder) {
   for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
     const std::string name = entry.path().filename();
     if (name.starts_with("metrics.csv") || name.starts_with("metrics_by_") ||
-        name.starts_with("statistics.json")) {
+        name.starts_with("statistics.json") || name.starts_with(MetricErrors::kFile)) {
       std::filesystem::remove(entry.path(), ignored);
     }
   }
@@ -37,7 +41,8 @@ void RemoveOldOutputs(const os::Path& folder) {
 // One evaluation, from the opened inputs to the published outputs.
 class Evaluation {
  public:
-  static Result<Evaluation> Open(const EvaluateSpec& spec, store::EventWriter& events);
+  static Result<Evaluation> Open(const EvaluateSpec& spec, const ScorerOptions& options,
+                                 store::EventWriter& events);
 
   Result<void> ScoreAll(const std::atomic<bool>& stop);
   // Publishes and returns the names of all files.
@@ -47,20 +52,38 @@ class Evaluation {
  private:
   Evaluation(const EvaluateSpec& spec, store::EventWriter& events,
              data::AnnotationReader annotation, AnswerLookup answers, SampleTable table,
-             std::vector<Grouping> groupings)
+             std::vector<Grouping> groupings, Scorer scorer)
       : spec_(spec),
         events_(events),
         annotation_(std::move(annotation)),
         answers_(std::move(answers)),
         table_(std::move(table)),
+        errors_(spec.output),
         groupings_(std::move(groupings)),
-        sorter_(spec.output, groupings_.size(), spec.metrics.size()) {}
+        scorer_(std::move(scorer)),
+        sorter_(spec.output, groupings_.size(), scorer_.width()),
+        batch_(kBatch) {}
+
+  // A sample that was read and is scored with others.
+  struct Pending {
+    data::AnnotationRow row;
+    store::AnswerRow answer;
+    bool missing = false;
+    bool answered = false;
+    std::string_view outcome;  // its name
+    SampleScores sample;
+    std::vector<metrics::Score> values;  // one per metric
+    std::vector<std::string> errors;     // one per metric
+  };
 
   Result<void> FindClusterColumn();
-  Result<void> ScoreOne();
-  std::string_view Judge(bool has_answer);
-  void ComputeScores();
-  Result<void> CountInGroups();
+  // Reads the next sample into `pending`; false at the end.
+  Result<bool> Read(Pending& pending);
+  void Judge(Pending& pending, bool has_answer);
+  // Scores the first `count` of the batch and writes them.
+  Result<void> FinishBatch(size_t count);
+  Result<void> CountInGroups(Pending& pending);
+  Result<void> Write(Pending& pending);
   Result<void> CheckJoin();
 
   const EvaluateSpec& spec_;
@@ -68,21 +91,17 @@ class Evaluation {
   data::AnnotationReader annotation_;
   AnswerLookup answers_;
   SampleTable table_;
+  MetricErrors errors_;
   std::vector<Grouping> groupings_;
+  Scorer scorer_;
   ScoreSorter sorter_;
   std::optional<size_t> cluster_column_;
-  metrics::Scratch scratch_;
   EvaluationTotals totals_;
-
-  // The current sample.
-  data::AnnotationRow row_;
-  store::AnswerRow answer_;
-  bool missing_ = false;
-  bool answered_ = false;
-  SampleScores sample_;
+  std::vector<Pending> batch_;
 };
 
-Result<Evaluation> Evaluation::Open(const EvaluateSpec& spec, store::EventWriter& events) {
+Result<Evaluation> Evaluation::Open(const EvaluateSpec& spec, const ScorerOptions& options,
+                                    store::EventWriter& events) {
   VLMHB_ASSIGN(data::AnnotationReader annotation,
                data::AnnotationReader::Open(spec.dataset, kRequiredRoles));
   std::vector<std::string> left_out;
@@ -95,8 +114,9 @@ Result<Evaluation> Evaluation::Open(const EvaluateSpec& spec, store::EventWriter
   }
   VLMHB_ASSIGN(AnswerLookup answers, AnswerLookup::Open(spec.answers));
   VLMHB_ASSIGN(SampleTable table, SampleTable::Create(spec, annotation));
+  VLMHB_ASSIGN(Scorer scorer, Scorer::Start(spec.metrics, annotation.columns(), options));
   Evaluation evaluation(spec, events, std::move(annotation), std::move(answers), std::move(table),
-                        std::move(groupings));
+                        std::move(groupings), std::move(scorer));
   VLMHB_TRY(evaluation.FindClusterColumn());
   return evaluation;
 }
@@ -119,71 +139,97 @@ Result<void> Evaluation::FindClusterColumn() {
   return {};
 }
 
+// Samples are scored in batches, since a plug-in is asked for many at a time.
 Result<void> Evaluation::ScoreAll(const std::atomic<bool>& stop) {
-  while (true) {
-    if (stop.load(std::memory_order_relaxed)) {
-      return Error(ErrorCode::kCancelled, "the evaluation was stopped");
+  for (bool more = true; more;) {
+    size_t count = 0;
+    for (size_t bytes = 0; count < kBatch && bytes < kBatchBytes; ++count) {
+      if (stop.load(std::memory_order_relaxed))
+        return Error(ErrorCode::kCancelled, "the evaluation was stopped");
+      VLMHB_ASSIGN(more, Read(batch_[count]));
+      if (!more) break;
+      bytes += batch_[count].answer.model_answer.size() + batch_[count].row.answer.size();
     }
-    VLMHB_ASSIGN(const bool more, annotation_.Next(row_));
-    if (!more) break;
-    VLMHB_TRY(ScoreOne());
-    events_.Progress(totals_.expected, totals_.failed + totals_.missing);
+    VLMHB_TRY(FinishBatch(count));
   }
   return CheckJoin();
 }
 
-Result<void> Evaluation::ScoreOne() {
-  VLMHB_ASSIGN(const bool has_answer, answers_.Find(row_.id, answer_));
-  const std::string_view outcome = Judge(has_answer);
+Result<bool> Evaluation::Read(Pending& pending) {
+  VLMHB_ASSIGN(const bool more, annotation_.Next(pending.row));
+  if (!more) return false;
+  VLMHB_ASSIGN(const bool has_answer, answers_.Find(pending.row.id, pending.answer));
+  Judge(pending, has_answer);
   ++totals_.expected;
-  totals_.answered += answered_;
-  totals_.missing += missing_;
-  totals_.failed += !answered_ && !missing_;
-  ComputeScores();
-  sample_.id = row_.id;
-  const bool has_cluster = row_.good() && cluster_column_;
-  sample_.cluster = SampleCluster(has_cluster ? row_.cells[*cluster_column_] : "", row_.id);
-  VLMHB_TRY(CountInGroups());
-  VLMHB_TRY(table_.Append(row_, outcome, answered_ ? answer_.model_answer : "", sample_.scores));
-  return sorter_.Add(sample_);
+  totals_.answered += pending.answered;
+  totals_.missing += pending.missing;
+  totals_.failed += !pending.answered && !pending.missing;
+  const data::AnnotationRow& row = pending.row;
+  const bool has_cluster = row.good() && cluster_column_;
+  pending.sample.id = row.id;
+  pending.sample.cluster = SampleCluster(has_cluster ? row.cells[*cluster_column_] : "", row.id);
+  pending.sample.scores.assign(scorer_.width(), {});
+  pending.values.assign(spec_.metrics.size(), {});
+  pending.errors.assign(spec_.metrics.size(), {});
+  return true;
 }
 
-// What became of the sample, as its outcome's name.
-std::string_view Evaluation::Judge(bool has_answer) {
-  missing_ = row_.good() && !has_answer;
-  answered_ = row_.good() && has_answer && store::IsAnswer(answer_.outcome);
-  if (missing_) return kMissing;
-  const std::string_view outcome =
-      store::OutcomeName(row_.good() ? answer_.outcome : store::Outcome::kBadRow);
-  ++totals_.outcomes[std::string(outcome)];
-  return outcome;
-}
-
-void Evaluation::ComputeScores() {
-  sample_.scores.assign(spec_.metrics.size(), {});
-  if (!answered_) return;
-  for (size_t m = 0; m < spec_.metrics.size(); ++m) {
-    const MetricSpec& metric = spec_.metrics[m];
-    const auto score = metric.metric.Compute(row_.answer, answer_.model_answer, scratch_);
-    if (!score) continue;
-    sample_.scores[m] = metric.is_mean() ? metrics::Score{score->value(), 1} : *score;
+// What became of the sample.
+void Evaluation::Judge(Pending& pending, bool has_answer) {
+  const bool good = pending.row.good();
+  pending.missing = good && !has_answer;
+  pending.answered = good && has_answer && store::IsAnswer(pending.answer.outcome);
+  if (pending.missing) {
+    pending.outcome = kMissing;
+    return;
   }
+  pending.outcome = store::OutcomeName(good ? pending.answer.outcome : store::Outcome::kBadRow);
+  ++totals_.outcomes[std::string(pending.outcome)];
 }
 
-Result<void> Evaluation::CountInGroups() {
-  sample_.groups.assign(groupings_.size(), kNoGroup);
+Result<void> Evaluation::FinishBatch(size_t count) {
+  std::vector<ScoredSample> scored;
+  for (size_t i = 0; i < count; ++i) {
+    Pending& pending = batch_[i];
+    if (!pending.answered) continue;
+    scored.push_back({.reference = pending.row.answer,
+                      .answer = pending.answer.model_answer,
+                      .cells = pending.row.cells,
+                      .scores = pending.sample.scores,
+                      .values = pending.values,
+                      .errors = pending.errors});
+  }
+  VLMHB_TRY(scorer_.Score(scored));
+  for (size_t i = 0; i < count; ++i) VLMHB_TRY(Write(batch_[i]));
+  if (count > 0) events_.Progress(totals_.expected, totals_.failed + totals_.missing);
+  return {};
+}
+
+Result<void> Evaluation::Write(Pending& pending) {
+  VLMHB_TRY(CountInGroups(pending));
+  VLMHB_TRY(table_.Append(pending.row, pending.outcome,
+                          pending.answered ? pending.answer.model_answer : "", pending.values));
+  for (size_t m = 0; m < spec_.metrics.size(); ++m)
+    if (!pending.errors[m].empty())
+      VLMHB_TRY(errors_.Add(pending.row.id, spec_.metrics[m].name, pending.errors[m]));
+  return sorter_.Add(pending.sample);
+}
+
+Result<void> Evaluation::CountInGroups(Pending& pending) {
+  pending.sample.groups.assign(groupings_.size(), kNoGroup);
   for (size_t g = 0; g < groupings_.size(); ++g) {
     // The values of a bad row are unknown: it counts in `general` only.
-    if (!row_.good() && !groupings_[g].columns().empty()) continue;
-    VLMHB_ASSIGN(const size_t group, groupings_[g].GroupOf(row_.cells));
-    sample_.groups[g] = group;
+    if (!pending.row.good() && !groupings_[g].columns().empty()) continue;
+    VLMHB_ASSIGN(const size_t group, groupings_[g].GroupOf(pending.row.cells));
+    pending.sample.groups[g] = group;
     GroupCounts& counts = groupings_[g].groups()[group].counts;
     ++counts.expected;
-    counts.missing += missing_;
-    counts.failed += !answered_ && !missing_;
-    for (size_t m = 0; m < spec_.metrics.size() && answered_; ++m) {
-      const bool scored = sample_.scores[m].denominator > 0;
-      ++(scored ? counts.metrics[m].scored : counts.metrics[m].unscorable);
+    counts.missing += pending.missing;
+    counts.failed += !pending.answered && !pending.missing;
+    for (size_t m = 0; m < spec_.metrics.size() && pending.answered; ++m) {
+      const size_t column = scorer_.columns()[m].first;
+      const bool is_scored = pending.sample.scores[column].denominator > 0;
+      ++(is_scored ? counts.metrics[m].scored : counts.metrics[m].unscorable);
     }
   }
   return {};
@@ -215,22 +261,37 @@ Result<std::vector<std::string>> Evaluation::Finish(const std::atomic<bool>& sto
   VLMHB_TRY(table_.Publish());
   std::vector<size_t> group_counts;
   for (const Grouping& grouping : groupings_) group_counts.push_back(grouping.groups().size());
-  VLMHB_ASSIGN(
-      const Statistics statistics,
-      ComputeStatistics(sorter_, group_counts, spec_.metrics.size(), spec_.bootstrap, stop));
+  const Aggregator aggregate = [this](size_t metric, std::span<const std::vector<double>> sums) {
+    return scorer_.Aggregate(metric, sums);
+  };
+  VLMHB_ASSIGN(const Statistics statistics,
+               ComputeStatistics(sorter_, group_counts, scorer_.columns(), aggregate,
+                                 spec_.bootstrap, stop));
   VLMHB_ASSIGN(std::vector<std::string> files,
                WriteOutputs(spec_, groupings_, statistics, totals_));
   files.emplace_back(SampleTable::kFile);
+  VLMHB_ASSIGN(const uint64_t failed, errors_.Publish());
+  if (failed > 0) {
+    files.emplace_back(MetricErrors::kFile);
+    events_.Log("warning", fmt::format("{} scores could not be computed, since a plug-in failed on "
+                                       "them; {} has the reasons",
+                                       failed, MetricErrors::kFile));
+  }
   return files;
 }
 
 Result<StageCounts> Run(const EvaluateSpec& spec, const Clock& clock, const std::atomic<bool>& stop,
+                        const std::map<std::string, std::string>& environment,
                         store::EventWriter& events) {
   const std::string started_at = FormatUtc(clock.Wall());
   RemoveOldOutputs(spec.output);
   VLMHB_ASSIGN(const uint64_t samples, data::CountSamples(spec.dataset));
   events.Started(samples, 0);
-  VLMHB_ASSIGN(Evaluation evaluation, Evaluation::Open(spec, events));
+  const ScorerOptions options{
+      .environment = environment,
+      .log = [](std::string_view line) { fmt::print(stderr, "{}\n", line); },
+      .stop = &stop};
+  VLMHB_ASSIGN(Evaluation evaluation, Evaluation::Open(spec, options, events));
   VLMHB_TRY(evaluation.ScoreAll(stop));
   VLMHB_ASSIGN(const std::vector<std::string> files, evaluation.Finish(stop));
   const EvaluationTotals& totals = evaluation.totals();
@@ -249,11 +310,12 @@ Result<StageCounts> Run(const EvaluateSpec& spec, const Clock& clock, const std:
 }  // namespace
 
 Result<StageCounts> RunEvaluateStage(const json::object& stage, const Clock& clock,
-                                     const std::atomic<bool>& stop) {
+                                     const std::atomic<bool>& stop,
+                                     const std::map<std::string, std::string>& environment) {
   VLMHB_ASSIGN(const EvaluateSpec spec, ParseEvaluateSpec(stage));
   VLMHB_TRY(os::MakeFolders(spec.output));
   VLMHB_ASSIGN(store::EventWriter events, store::EventWriter::Open(spec.output, clock));
-  Result<StageCounts> counts = Run(spec, clock, stop, events);
+  Result<StageCounts> counts = Run(spec, clock, stop, environment, events);
   if (!counts.ok()) events.Failed(counts.error());
   return counts;
 }

@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
+#include <string>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -20,7 +22,10 @@ struct StageCounts {
 // `stage` is the whole of stage.json. Blocks until result.json is published. Memory does not grow
 // with the number of samples, except 16 bytes a row for an answers file that is not ascending by
 // id. kCancelled soon after `stop` becomes true. An error is also the last event of events.jsonl.
+// `environment`: the variables of metrics that are plug-ins, which say what they say on standard
+// error.
 Result<StageCounts> RunEvaluateStage(const json::object& stage, const Clock& clock,
-                                     const std::atomic<bool>& stop);
+                                     const std::atomic<bool>& stop,
+                                     const std::map<std::string, std::string>& environment = {});
 
 }  // namespace vlmhb::evaluate

@@ -334,5 +334,62 @@ TEST_F(EvaluatorTest, StopsWithoutAResult) {
   }
 }
 
+// tests/plugins/scripted_batches.py: whether prediction and reference are equal.
+json::object ScriptedMetric(std::string_view name, std::string_view aggregate) {
+  return {{"name", name},
+          {"command", {"/usr/bin/python3", "-S", VLMHB_SCRIPTED_BATCHES, "metric", aggregate}},
+          {"params", json::object{}},
+          {"aggregate", aggregate},
+          {"direction", "higher"},
+          {"unit", ""},
+          {"range", {0, 1}}};
+}
+
+TEST_F(EvaluatorTest, PluginsScoreAsOurOwnMetricsDo) {
+  evaluate_["metrics"] =
+      json::array{MetricOf("exact_match", "mean"), ScriptedMetric("by_mean", "mean"),
+                  ScriptedMetric("by_corpus", "corpus"), ScriptedMetric("by_ratio", "ratio")};
+  const auto counts = Run();
+  ASSERT_TRUE(counts.ok()) << counts.error().ToString();
+  const std::vector<std::string> own = Row("general", "", "exact_match");
+  ASSERT_FALSE(own.empty());
+  ASSERT_FALSE(own[1].empty());  // it has an interval
+  EXPECT_EQ(Row("general", "", "by_mean"), own);
+  EXPECT_EQ(Row("general", "", "by_corpus"), own);
+  // The scripted ratio has 2 as every denominator.
+  EXPECT_DOUBLE_EQ(std::stod(Row("general", "", "by_ratio")[0]), std::stod(own[0]) / 2);
+  // A sample's own value of a corpus metric is what it would be for that sample alone.
+  const Table samples = OutputTable("metrics_by_id.csv");
+  const auto column = [&](std::string_view name) {
+    return size_t(std::find(samples[0].begin(), samples[0].end(), name) - samples[0].begin());
+  };
+  for (size_t i = 1; i < samples.size(); ++i)
+    EXPECT_EQ(samples[i][column("by_corpus")], samples[i][column("exact_match")]);
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "out" / "metric_errors.csv"));
+}
+
+TEST_F(EvaluatorTest, ASampleOnWhichAPluginFailsIsUnscorableAndTold) {
+  Write("answers.csv", "id;model_answer\n0;!exit\n1;!raise\n");
+  evaluate_["metrics"] =
+      json::array{MetricOf("exact_match", "mean"), ScriptedMetric("plugin", "mean")};
+  const auto counts = Run();
+  ASSERT_TRUE(counts.ok()) << counts.error().ToString();
+  EXPECT_EQ(Row("general", "", "exact_match").back(), "0");
+  EXPECT_EQ(Row("general", "", "plugin").back(), "2");  // unscorable
+  const Table errors = OutputTable("metric_errors.csv");
+  ASSERT_EQ(errors.size(), 3u);
+  EXPECT_EQ(errors[1][1], "plugin");
+  EXPECT_THAT(errors[1][2], HasSubstr("exit code 3"));
+  EXPECT_EQ(errors[2][2], "ValueError: no such thing");
+}
+
+TEST_F(EvaluatorTest, AMetricThatDoesNotStartFailsTheStage) {
+  json::object broken = ScriptedMetric("plugin", "mean");
+  broken["params"] = {{"fail", "no such dictionary"}};
+  evaluate_["metrics"] = json::array{broken};
+  EXPECT_THAT(Error(), HasSubstr("no such dictionary (while loading a plug-in; while starting the "
+                                 "metric plugin)"));
+}
+
 }  // namespace
 }  // namespace vlmhb::evaluate

@@ -16,11 +16,16 @@ Result<MetricSpec> ParseMetric(const json::value& value) {
   if (!value.is_object()) return Wrong("evaluate.metrics: every metric is an object");
   const json::object& object = value.get_object();
   VLMHB_ASSIGN(const std::string name, GetString(object, "name"));
-  VLMHB_ASSIGN(const std::string implementation, GetString(object, "implementation"));
   const json::object* found = FindObject(object, "params");
   const json::object params = found != nullptr ? *found : json::object{};
-  auto metric = metrics::MakeMetric(implementation, params);
-  if (!metric.ok()) return std::move(metric).error().With("setting up metric " + name);
+  std::optional<metrics::Metric> own;
+  const std::vector<std::string> command = FindStrings(object, "command");
+  if (command.empty()) {
+    VLMHB_ASSIGN(const std::string implementation, GetString(object, "implementation"));
+    auto metric = metrics::MakeMetric(implementation, params);
+    if (!metric.ok()) return std::move(metric).error().With("setting up metric " + name);
+    own = *std::move(metric);
+  }
   const json::array* range = FindArray(object, "range");
   MetricSpec spec{.name = name,
                   .aggregate = FindString(object, "aggregate"),
@@ -28,10 +33,15 @@ Result<MetricSpec> ParseMetric(const json::value& value) {
                   .unit = FindString(object, "unit"),
                   .range = range != nullptr ? *range : json::array{},
                   .params = params,
-                  .metric = *metric};
-  if (spec.aggregate != "ratio" && spec.aggregate != "mean") {
-    return Wrong(fmt::format("metric {}: aggregate must be \"ratio\" or \"mean\", not \"{}\"", name,
-                             spec.aggregate));
+                  .metric = own,
+                  .command = command};
+  const bool known = spec.aggregate == "ratio" || spec.aggregate == "mean" ||
+                     (spec.aggregate == "corpus" && !command.empty());
+  if (!known) {
+    return Wrong(
+        fmt::format("metric {}: aggregate must be \"ratio\" or \"mean\" (of a plug-in "
+                    "also \"corpus\"), not \"{}\"",
+                    name, spec.aggregate));
   }
   return spec;
 }

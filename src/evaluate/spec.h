@@ -2,6 +2,7 @@
 // The evaluate stage's part of stage.json (docs/formats/stage.md), checked.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,7 +21,8 @@ struct MetricSpec {
   std::string unit;
   json::array range;
   json::object params;
-  metrics::Metric metric;
+  std::optional<metrics::Metric> metric;  // of this program
+  std::vector<std::string> command;       // or argv of its plug-in
 
   bool is_mean() const { return aggregate == "mean"; }
 };

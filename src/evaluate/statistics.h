@@ -3,6 +3,7 @@
 // bootstrap interval (docs/formats/metrics.md).
 
 #include <atomic>
+#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "base/result.h"
 #include "evaluate/bootstrap.h"
 #include "evaluate/score_sorter.h"
+#include "evaluate/scorer.h"
 #include "evaluate/spec.h"
 
 namespace vlmhb::evaluate {
@@ -30,11 +32,17 @@ struct Statistics {
 // A sample that is in no group of a grouping.
 inline constexpr uint64_t kNoGroup = ~uint64_t{0};
 
+// Makes values of the sums of a corpus metric, as Scorer::Aggregate.
+using Aggregator = std::function<Result<std::vector<std::optional<double>>>(
+    size_t metric, std::span<const std::vector<double>> sums)>;
+
 // Reads the sorted scores once, or several times where the groups are so many that the resamples of
 // all would not fit into `memory_bytes`. `group_counts`: how many groups each grouping has.
-// kCancelled soon after `stop` becomes true.
+// `metrics`: where the scores of each metric are. `aggregate` may be empty if none is a corpus
+// metric; its errors are returned. kCancelled soon after `stop` becomes true.
 Result<Statistics> ComputeStatistics(ScoreSorter& scores, std::span<const size_t> group_counts,
-                                     size_t metrics, const BootstrapSpec& bootstrap,
+                                     std::span<const MetricColumns> metrics,
+                                     const Aggregator& aggregate, const BootstrapSpec& bootstrap,
                                      const std::atomic<bool>& stop,
                                      size_t memory_bytes = 16u << 20);
 

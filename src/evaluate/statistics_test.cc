@@ -27,6 +27,13 @@ std::vector<SampleScores> MakeSamples() {
   return samples;
 }
 
+// Metrics of one column each.
+std::vector<MetricColumns> Columns(size_t metrics) {
+  std::vector<MetricColumns> columns(metrics);
+  for (size_t m = 0; m < metrics; ++m) columns[m].first = m;
+  return columns;
+}
+
 Statistics Compute(const std::vector<SampleScores>& samples, const BootstrapSpec& bootstrap,
                    size_t memory_bytes) {
   const os::TempFolder folder;
@@ -34,7 +41,9 @@ Statistics Compute(const std::vector<SampleScores>& samples, const BootstrapSpec
   for (const SampleScores& sample : samples) EXPECT_TRUE(sorter.Add(sample).ok());
   const std::atomic<bool> stop = false;
   const size_t group_counts[] = {1, 37};
-  return ComputeStatistics(sorter, group_counts, kMetrics, bootstrap, stop, memory_bytes).value();
+  return ComputeStatistics(sorter, group_counts, Columns(kMetrics), {}, bootstrap, stop,
+                           memory_bytes)
+      .value();
 }
 
 TEST(StatisticsTest, AgreeWithTheDirectComputation) {
@@ -103,7 +112,7 @@ TEST(StatisticsTest, Stops) {
   ASSERT_TRUE(sorter.Add({1, 1, {0}, {{1, 1}}}).ok());
   const std::atomic<bool> stop = true;
   const size_t group_counts[] = {1};
-  const auto statistics = ComputeStatistics(sorter, group_counts, 1, {}, stop);
+  const auto statistics = ComputeStatistics(sorter, group_counts, Columns(1), {}, {}, stop);
   ASSERT_FALSE(statistics.ok());
   EXPECT_EQ(statistics.error().code(), ErrorCode::kCancelled);
 }
