@@ -9,6 +9,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "env/lone_stage.h"
 #include "os/file_hash.h"
 #include "os/system.h"
 #include "packages/install_log.h"
@@ -165,51 +166,56 @@ class BuildFolder {
 // One stage "resolve" or "install" in an environment of its own.
 class Injector::StageRun {
  public:
-  StageRun(env::EnvManager& environments, const InjectorOptions& options, const Request& request)
-      : env_(environments), options_(options), request_(request) {}
-  ~StageRun() {
-    if (!id_.empty()) (void)env_.Cleanup(id_);
-  }
-
   // `folder` has output/, where the stage writes, and gets its spec and log.
-  Result<void> Run(const std::string& stage, json::object parameters, const Path& folder) {
-    const Path output = folder / "output", log = folder / "log", spec_file = folder / "spec.json";
+  StageRun(env::EnvManager& environments, const InjectorOptions& options, const Request& request,
+           Path folder)
+      : options_(options),
+        request_(request),
+        folder_(std::move(folder)),
+        stage_(environments,
+               {.id = Slug("packages-" + folder_.filename().string()),
+                .network = options.wheels.empty() ? env::Network::kOutside : env::Network::kNone,
+                .workspace = options.workspace,
+                .image = request.image,
+                .memory_bytes = kInstallMemory,
+                .max_processes = kInstallProcesses,
+                .tmp_bytes = kInstallTmp},
+               options.stop) {}
+
+  Result<void> Run(const std::string& stage, json::object parameters) {
+    const Path output = folder_ / "output";
     VLMHB_TRY(os::MakeFolders(output));
-    id_ = Slug("packages-" + folder.filename().string());
-    VLMHB_TRY(env_.Setup(
-        {.id = id_,
-         .network = options_.wheels.empty() ? env::Network::kOutside : env::Network::kNone,
-         .workspace = options_.workspace,
-         .image = request_.image,
-         .memory_bytes = kInstallMemory,
-         .max_processes = kInstallProcesses,
-         .tmp_bytes = kInstallTmp}));
-    VLMHB_ASSIGN(const std::string program, Mount(options_.program, "vlmhb"));
-    VLMHB_ASSIGN(const std::string guest_output,
-                 env_.MountData(id_, output, "layer", env::Access::kReadWrite));
-    if (!options_.wheels.empty()) {
-      VLMHB_ASSIGN(parameters["wheels"], Mount(options_.wheels, "wheels"));
-    }
+    VLMHB_TRY(stage_.Open());
+    env::LoneStage::Invocation invocation{.stage = stage, .folder = folder_, .timeout = kLongest};
+    VLMHB_ASSIGN(invocation.program, stage_.Mount(options_.program, "vlmhb"));
+    VLMHB_ASSIGN(invocation.output, stage_.Mount(output, "layer", env::Access::kReadWrite));
+    VLMHB_TRY(MountWheels(parameters));
     VLMHB_ASSIGN(parameters["sources"], MountSources());
-    std::map<std::string, std::string> environment = options_.settings;
-    VLMHB_ASSIGN(parameters["pip_home"], MountSettings(environment));
+    invocation.variables = options_.settings;
+    VLMHB_ASSIGN(parameters["pip_home"], MountSettings(invocation.variables));
     json::array names;
-    for (const auto& [name, value] : environment) names.emplace_back(name);
+    for (const auto& [name, value] : invocation.variables) names.emplace_back(name);
     parameters["environment"] = std::move(names);
-    json::object spec{{"schema", "vlmhb.stage/1"}, {"stage", stage}, {"output", guest_output}};
-    spec[stage] = std::move(parameters);
-    VLMHB_TRY(os::WriteFileAtomic(spec_file, ToPrettyJson(spec)));
-    VLMHB_ASSIGN(const std::string guest_spec, Mount(spec_file, "stage.json"));
-    VLMHB_TRY(env_.Run(id_, {.argv = {program, "stage", "--spec", guest_spec},
-                             .env = environment,
-                             .log = log,
-                             .timeout = kLongest}));
-    return WaitForEnd(output, log);
+    invocation.parameters = std::move(parameters);
+    VLMHB_ASSIGN(const env::TaskStatus status, stage_.Run(std::move(invocation)));
+    const auto* exited = std::get_if<env::Exited>(&status);
+    if (exited != nullptr && exited->code == 0) return {};
+    return Failed(status);
   }
 
  private:
   Result<std::string> Mount(const Path& host, const std::string& name) {
-    return env_.MountData(id_, host, name, env::Access::kReadOnly);
+    return stage_.Mount(host, name);
+  }
+
+  Result<void> MountWheels(json::object& parameters) {
+    if (!options_.wheels.empty()) {
+      VLMHB_ASSIGN(parameters["wheels"], Mount(options_.wheels, "wheels"));
+    }
+    if (!options_.own_wheels.empty()) {
+      VLMHB_ASSIGN(parameters["own_wheels"], Mount(options_.own_wheels, "own-wheels"));
+    }
+    return {};
   }
 
   Result<json::array> MountSources() {
@@ -239,30 +245,21 @@ class Injector::StageRun {
     return places;
   }
 
-  Result<void> WaitForEnd(const Path& output, const Path& log) {
-    env::TaskStatus status = env_.Status(id_);
-    while (std::holds_alternative<env::Running>(status)) {
-      if (options_.stop != nullptr && options_.stop->load()) return Stopped();
-      env_.WaitForChange(kTick);
-      status = env_.Status(id_);
-    }
-    Result<void> cleaned = env_.Cleanup(id_);
-    if (cleaned.ok()) id_.clear();
-    const auto* exited = std::get_if<env::Exited>(&status);
-    if (exited != nullptr && exited->code == 0) return cleaned;
+  Error Failed(const env::TaskStatus& status) const {
+    const Path output = folder_ / "output";
     const auto told = os::ReadUntrustedFile(output / "error.txt", 64u << 10);
     std::string why =
         told.ok() ? std::string(Trim(*told)) : "the installer ended with " + env::ToString(status);
     const Path kept = options_.cache / "failed.log";
-    if (KeepLogs({output / kInstallerLog, log}, kept))
+    if (KeepLogs({output / kInstallerLog, folder_ / "log"}, kept))
       why += fmt::format(". All that it said: {}", kept.string());
     return Error(ErrorCode::kUnavailable, std::move(why));
   }
 
-  env::EnvManager& env_;
   const InjectorOptions& options_;
   const Request& request_;
-  std::string id_;
+  Path folder_;
+  env::LoneStage stage_;
 };
 
 struct Injector::Identity {
@@ -284,7 +281,7 @@ Result<Interpreter> Injector::PythonOf(const Request& request, bool may_ask) {
                            os::OwnedName("python-" + Sha256Hex(where).substr(0, 12)));
   Request nothing = request;
   nothing.sources.clear();
-  VLMHB_TRY(StageRun(environments_, options_, nothing).Run("resolve", {}, folder.path()));
+  VLMHB_TRY(StageRun(environments_, options_, nothing, folder.path()).Run("resolve", {}));
   python = ReadInterpreter(folder.path() / "output" / "python.json");
   if (!python.ok()) return std::move(python).error().With("asking which Python is there");
   VLMHB_TRY(os::MakeFolders(known.parent_path()));
@@ -327,7 +324,7 @@ Result<Lock> Injector::ResolveNow(const Request& request, const Identity& identi
   if (known.ok() || known.error().code() != ErrorCode::kNotFound) return known;
   Tell("resolving packages");
   const BuildFolder folder(options_.cache / os::OwnedName("resolve-" + identity.key.substr(0, 12)));
-  VLMHB_TRY(StageRun(environments_, options_, request).Run("resolve", {}, folder.path()));
+  VLMHB_TRY(StageRun(environments_, options_, request, folder.path()).Run("resolve", {}));
   VLMHB_ASSIGN(Lock lock, ReadLock(folder.path() / "output" / "lock.json"));
   lock.request = identity.request;
   for (LockedPackage& package : lock.packages)
@@ -398,8 +395,8 @@ Result<Layer> Injector::Ensure(const Request& request) {
   if (there) return layer;
   Tell(fmt::format("installing {} packages", lock.packages.size()));
   const BuildFolder folder(options_.cache / os::OwnedName("layer-" + layer.key.substr(0, 12)));
-  VLMHB_TRY(StageRun(environments_, options_, request)
-                .Run("install", {{"lock", LockToJson(lock)}}, folder.path()));
+  VLMHB_TRY(StageRun(environments_, options_, request, folder.path())
+                .Run("install", {{"lock", LockToJson(lock)}}));
   BuildFolder built(folder.path() / "output");
   VLMHB_TRY(CheckLayer(built.path(), lock));
   VLMHB_TRY(built.MoveTo(layer.folder));

@@ -49,6 +49,9 @@ struct InjectorOptions {
   Path cache;    // <workspace>/cache/env
   Path program;  // the vlmhb file
   Path wheels;   // folder of wheels: nothing else is used then, and no network
+  // Folder with the wheel of the Python package vlmhyperbench that this program brings along;
+  // packages that need it get it from there. "": none.
+  Path own_wheels;
   std::string workspace;
   // Variables for installs: PIP_*, *_proxy, certificates. With HOME and XDG_CONFIG_HOME the user's
   // configuration of pip is used too (pip_config.h); these two are not passed on.

@@ -23,6 +23,7 @@ constexpr std::chrono::minutes kLongest{60};
 struct Spec {
   Path output;
   std::string wheels;                    // "": the configured index
+  std::string own_wheels;                // of this program's own Python package; ""
   std::vector<PackageSource> sources;    // `path` as the environment sees it
   std::vector<std::string> local_names;  // of each source, as the lock names it
   std::map<std::string, std::string> environment;
@@ -42,7 +43,9 @@ Spec ReadSpec(const json::object& spec, const json::object& parameters,
     if (const auto found = environment.find(name); found != environment.end())
       to.environment.insert(*found);
   };
-  Spec read{.output = FindString(spec, "output"), .wheels = FindString(parameters, "wheels")};
+  Spec read{.output = FindString(spec, "output"),
+            .wheels = FindString(parameters, "wheels"),
+            .own_wheels = FindString(parameters, "own_wheels")};
   if (const json::array* sources = FindArray(parameters, "sources"))
     for (const json::value& item : *sources) {
       if (!item.is_object()) continue;
@@ -92,6 +95,7 @@ Result<void> Pip(const Spec& spec, const Path& venv, std::vector<std::string> ar
                                     "--disable-pip-version-check",
                                     "--no-cache-dir"};
   if (!spec.wheels.empty()) words.insert(words.end(), {"--no-index", "--find-links", spec.wheels});
+  if (!spec.own_wheels.empty()) words.insert(words.end(), {"--find-links", spec.own_wheels});
   words.insert(words.end(), arguments.begin(), arguments.end());
   return RunPython(spec, std::move(words));
 }
@@ -122,6 +126,22 @@ Result<Interpreter> AskPython(const Spec& spec) {
   return InterpreterFromJson(parsed.is_object() ? parsed.get_object() : json::object());
 }
 
+// A file of constraints that lets this program's own wheels be taken and nothing else of their
+// names, which a stranger could have put on an index. "" if there are none.
+Result<Path> ConstrainOwn(const Spec& spec, const Path& scratch) {
+  std::string lines;
+  std::error_code error;
+  for (fs::directory_iterator at(spec.own_wheels, error), end; !error && at != end;
+       at.increment(error)) {
+    const std::string file = at->path().filename().string();
+    lines += fmt::format("{} @ file://{}\n", file.substr(0, file.find('-')), at->path().string());
+  }
+  if (lines.empty()) return Path();
+  const Path constraints = scratch / "constraints.txt";
+  VLMHB_TRY(os::WriteFileAtomic(constraints, lines));
+  return constraints;
+}
+
 Result<void> ResolveSources(const Spec& spec, Lock& lock) {
   VLMHB_ASSIGN(const auto scratch, os::TempFolder::Create(fs::temp_directory_path(), "resolve"));
   const Path venv = scratch->path() / "venv", report = scratch->path() / "report.json";
@@ -139,6 +159,8 @@ Result<void> ResolveSources(const Spec& spec, Lock& lock) {
     }
     arguments.push_back(Requirement(spec.sources[i], path));
   }
+  VLMHB_ASSIGN(const Path constraints, ConstrainOwn(spec, scratch->path()));
+  if (!constraints.empty()) arguments.insert(arguments.end(), {"-c", constraints.string()});
   VLMHB_TRY(Pip(spec, venv, arguments));
   VLMHB_ASSIGN(const std::string text, os::ReadFile(report));
   VLMHB_ASSIGN(const json::value parsed, ParseJson(text));
