@@ -79,23 +79,34 @@ Result<int> Prune(const Globals& globals, const ListOptions& options) {
   return 0;
 }
 
+// Models, tasks and metrics of all runs, in order.
+std::vector<const registry::PluginEntry*> PluginsOf(
+    const registry::ResolvedExperiment& experiment) {
+  std::vector<const registry::PluginEntry*> plugins;
+  for (const registry::ResolvedRun& run : experiment.runs) {
+    plugins.push_back(&run.model);
+    plugins.push_back(&run.task);
+    for (const registry::ResolvedMetric& metric : run.metrics) plugins.push_back(&metric.entry);
+  }
+  return plugins;
+}
+
 Result<int> WriteLocks(const Globals& globals, const EnvironmentChoice& choice,
                        const registry::ResolvedExperiment& experiment) {
   const orchestrator::Workspace workspace(std::filesystem::absolute(globals.workspace));
   VLMHB_ASSIGN(const auto environment, MakeEnvironment(choice, workspace));
   VLMHB_TRY(environment->Probe());
-  packages::Injector injector =
-      MakeInjector(globals, choice, *environment, workspace, std::nullopt, &StopOnSignals());
+  VLMHB_ASSIGN(packages::Injector injector, MakeInjector(globals, choice, *environment, workspace,
+                                                         std::nullopt, &StopOnSignals()));
   packages::LockFile locks;
   size_t count = 0;
-  for (const registry::ResolvedRun& run : experiment.runs) {
-    if (!orchestrator::NeedsLayer(run.model)) continue;
+  for (const registry::PluginEntry* entry : PluginsOf(experiment)) {
+    if (!orchestrator::NeedsLayer(*entry)) continue;
     VLMHB_ASSIGN(const env::Image image,
-                 orchestrator::ImageOf(run.model, *environment, orchestrator::ProvisionMode::kMake,
+                 orchestrator::ImageOf(*entry, *environment, orchestrator::ProvisionMode::kMake,
                                        [](std::string_view, bool) {}));
-    auto lock = injector.Resolve(orchestrator::PackagesOf(run.model, image));
-    if (!lock.ok())
-      return std::move(lock).error().With("locking the packages of " + run.model.name);
+    auto lock = injector.Resolve(orchestrator::PackagesOf(*entry, image));
+    if (!lock.ok()) return std::move(lock).error().With("locking the packages of " + entry->name);
     if (packages::FindLock(locks, lock->request, lock->python).ok()) continue;
     count += lock->packages.size();
     locks.push_back(*std::move(lock));
@@ -146,7 +157,7 @@ void AddPrune(CLI::App& env, Session& session) {
 void AddLock(CLI::App& env, Session& session) {
   CLI::App* verb = env.add_subcommand(
       "lock",
-      "Resolve the packages of every model and write <config>.lock.json, which later runs "
+      "Resolve the packages of every plug-in and write <config>.lock.json, which later runs "
       "install exactly");
   auto choice = std::make_shared<EnvironmentChoice>();
   auto config = std::make_shared<std::string>();
@@ -154,7 +165,8 @@ void AddLock(CLI::App& env, Session& session) {
   AddEnvironmentOptions(*verb, *choice);
   verb->callback([&session, choice, config] {
     session.action = [&session, choice, config] {
-      const auto resolved = LoadAndResolve(session.globals, *config, IsDevMode(choice->mode));
+      const auto source = ExperimentSource::Load(session.globals, *config, IsDevMode(choice->mode));
+      const auto resolved = source.has_value() ? source->Resolve(session.globals) : std::nullopt;
       if (!resolved.has_value()) return ConfigStatus();
       return Finish(session.globals, WriteLocks(session.globals, *choice, *resolved));
     };

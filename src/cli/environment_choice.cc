@@ -4,14 +4,11 @@
 
 #include "base/text.h"
 #include "cli/own_environment.h"
-#include "cli/signals.h"
-#include "packages/lock_file.h"
+#include "cli/own_wheels.h"
 
 namespace vlmhb::cli {
 namespace {
 
-using orchestrator::Provision;
-using orchestrator::ProvisionMode;
 using os::Path;
 
 // What pip is configured by (HOME and XDG_CONFIG_HOME: where its files are); nothing else of this
@@ -29,15 +26,6 @@ std::map<std::string, std::string> InstallSettings() {
   for (auto& [name, value] : OwnEnvironment())
     if (IsInstallSetting(name)) settings[name] = value;
   return settings;
-}
-
-void Tell(const Globals& globals, std::string_view line, bool transient) {
-  if (globals.quiet) return;
-  if (!transient) {
-    fmt::print(stderr, "{}\n", Printable(line));
-  } else if (globals.err.interactive) {
-    fmt::print(stderr, "\r\x1b[K{}", Printable(line));
-  }
 }
 
 }  // namespace
@@ -69,11 +57,11 @@ Path LockFileOf(const std::string& config_file) {
   return Path(config_file).replace_extension(".lock.json");
 }
 
-packages::Injector MakeInjector(const Globals& globals, const EnvironmentChoice& choice,
-                                env::EnvManager& environment,
-                                const orchestrator::Workspace& workspace,
-                                std::optional<packages::LockFile> locked,
-                                const std::atomic<bool>* stop) {
+Result<packages::Injector> MakeInjector(const Globals& globals, const EnvironmentChoice& choice,
+                                        env::EnvManager& environment,
+                                        const orchestrator::Workspace& workspace,
+                                        std::optional<packages::LockFile> locked,
+                                        const std::atomic<bool>* stop) {
   packages::InjectorOptions options{
       .cache = workspace.EnvironmentCache(),
       .program = os::SelfExecutable(),
@@ -82,32 +70,18 @@ packages::Injector MakeInjector(const Globals& globals, const EnvironmentChoice&
       .locked = std::move(locked),
       .tell = [globals](std::string_view line) { Tell(globals, line, false); },
       .stop = stop};
+  VLMHB_ASSIGN(options.own_wheels, OwnWheels(workspace));
   if (!choice.wheels.empty()) options.wheels = std::filesystem::absolute(choice.wheels);
   return packages::Injector(environment, std::move(options));
 }
 
-Result<std::vector<Provision>> Provide(const Globals& globals, const EnvironmentChoice& choice,
-                                       const registry::ResolvedExperiment& experiment,
-                                       ProvisionMode mode, env::EnvManager& environment,
-                                       const orchestrator::Workspace& workspace) {
-  std::optional<packages::LockFile> locked;
-  std::error_code ignored;
-  if (const Path file = LockFileOf(experiment.file); std::filesystem::exists(file, ignored)) {
-    VLMHB_ASSIGN(locked, packages::ReadLockFile(file));
+void Tell(const Globals& globals, std::string_view line, bool transient) {
+  if (globals.quiet) return;
+  if (!transient) {
+    fmt::print(stderr, "{}\n", Printable(line));
+  } else if (globals.err.interactive) {
+    fmt::print(stderr, "\r\x1b[K{}", Printable(line));
   }
-  // Only looking must leave Ctrl-C as it is.
-  const std::atomic<bool>* stop = mode == ProvisionMode::kMake ? &StopOnSignals() : nullptr;
-  packages::Injector injector =
-      MakeInjector(globals, choice, environment, workspace, std::move(locked), stop);
-  bool shown = false;
-  const auto tell = [&](std::string_view line, bool transient) {
-    Tell(globals, line, transient);
-    shown = shown || transient;
-  };
-  std::vector<Provision> provisions =
-      orchestrator::ProvisionRuns(experiment, environment, injector, mode, tell);
-  if (shown && !globals.quiet && globals.err.interactive) fmt::print(stderr, "\r\x1b[K");
-  return provisions;
 }
 
 }  // namespace vlmhb::cli

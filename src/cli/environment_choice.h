@@ -32,18 +32,13 @@ os::Path LockFileOf(const std::string& config_file);
 
 // An injector that obeys `locked` if there is one. Once `stop` is true what runs is ended; null:
 // nothing will be started. Progress goes to standard error unless quiet.
-packages::Injector MakeInjector(const Globals& globals, const EnvironmentChoice& choice,
-                                env::EnvManager& environment,
-                                const orchestrator::Workspace& workspace,
-                                std::optional<packages::LockFile> locked,
-                                const std::atomic<bool>* stop);
+Result<packages::Injector> MakeInjector(const Globals& globals, const EnvironmentChoice& choice,
+                                        env::EnvManager& environment,
+                                        const orchestrator::Workspace& workspace,
+                                        std::optional<packages::LockFile> locked,
+                                        const std::atomic<bool>* stop);
 
-// Makes ready what the runs need, or only looks (for `plan`).
-Result<std::vector<orchestrator::Provision>> Provide(const Globals& globals,
-                                                     const EnvironmentChoice& choice,
-                                                     const registry::ResolvedExperiment& experiment,
-                                                     orchestrator::ProvisionMode mode,
-                                                     env::EnvManager& environment,
-                                                     const orchestrator::Workspace& workspace);
+// One line of progress on standard error, unless quiet; `transient` ones replace each other.
+void Tell(const Globals& globals, std::string_view line, bool transient);
 
 }  // namespace vlmhb::cli

@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/environment_choice.h"
 #include "cli/prepare.h"
+#include "cli/setup.h"
 #include "data/annotation_reader.h"
 #include "orchestrator/reuse.h"
 
@@ -29,10 +30,15 @@ Result<json::array> DescribeStages(const Prepared& prepared, const std::vector<b
                            {"gpus", stage.resources.gpus}};
     if (stage.run.has_value()) {
       const registry::ResolvedRun& run = prepared.experiment.runs[*stage.run];
-      VLMHB_ASSIGN(const uint64_t samples, SamplesOf(run));
-      described["samples"] = samples;
       described["model"] = run.model.name;
-      if (stage.kind == plan::StageKind::kInfer) described["requests"] = reusable[i] ? 0 : samples;
+      if (prepared.provisions.at(*stage.run).dataset.has_value()) {
+        described["dataset"] = "not imported yet";
+      } else {
+        VLMHB_ASSIGN(const uint64_t samples, SamplesOf(run));
+        described["samples"] = samples;
+        if (stage.kind == plan::StageKind::kInfer)
+          described["requests"] = reusable[i] ? 0 : samples;
+      }
     }
     stages.push_back(std::move(described));
   }
@@ -50,29 +56,32 @@ void PrintPlan(const json::array& stages, const Terminal& out) {
                Fit(FindString(stage, "id"), 48));
     if (const json::value* samples = stage.if_contains("samples"))
       fmt::print("  {:>9} samples", FormatCount(samples->to_number<int64_t>()));
+    else if (stage.contains("dataset"))
+      fmt::print("  {}", FindString(stage, "dataset"));
     fmt::print("\n");
   }
   fmt::print("{} requests to send.\n", FormatCount(requests));
 }
 
-// What each run would run in, as far as it is here already; a plan pulls and installs nothing.
-std::vector<orchestrator::Provision> LookUp(const Globals& globals, const EnvironmentChoice& choice,
-                                            const registry::ResolvedExperiment& experiment,
-                                            const orchestrator::Workspace& workspace) {
-  std::vector<orchestrator::Provision> nothing(experiment.runs.size());
-  const auto environment = MakeEnvironment(choice, workspace);
-  if (!environment.ok()) return nothing;
-  const auto found = Provide(globals, choice, experiment, orchestrator::ProvisionMode::kLook,
-                             **environment, workspace);
-  return found.ok() ? *found : nothing;
+// What each run would run in, as far as it is here already; a plan pulls, installs and imports
+// nothing.
+Result<std::optional<SetUp>> LookUp(const Globals& globals, const EnvironmentChoice& choice,
+                                    const ExperimentSource& source,
+                                    registry::ResolvedExperiment experiment,
+                                    const orchestrator::Workspace& workspace) {
+  VLMHB_ASSIGN(const auto environment, MakeEnvironment(choice, workspace));
+  return SetUpExperiment(globals, choice, source, std::move(experiment),
+                         orchestrator::ProvisionMode::kLook, *environment, workspace);
 }
 
 Result<int> Plan(const Globals& globals, const EnvironmentChoice& choice,
-                 registry::ResolvedExperiment resolved) {
+                 const ExperimentSource& source, registry::ResolvedExperiment resolved) {
   const orchestrator::Workspace workspace(std::filesystem::absolute(globals.workspace));
-  auto provisions = LookUp(globals, choice, resolved, workspace);
+  VLMHB_ASSIGN(std::optional<SetUp> found,
+               LookUp(globals, choice, source, std::move(resolved), workspace));
+  if (!found.has_value()) return ConfigStatus();
   VLMHB_ASSIGN(const Prepared prepared,
-               Prepare(std::move(resolved), std::move(provisions), workspace));
+               Prepare(std::move(found->experiment), std::move(found->provisions), workspace));
   const std::vector<bool> reusable = orchestrator::FindReusable(
       prepared.experiment, prepared.plan, workspace.Experiment(prepared.experiment.name));
   VLMHB_ASSIGN(const json::array stages, DescribeStages(prepared, reusable));
@@ -93,9 +102,10 @@ void AddPlan(CLI::App& app, Session& session) {
   AddEnvironmentOptions(*verb, *choice);
   verb->callback([&session, config, choice] {
     session.action = [&session, config, choice] {
-      auto resolved = LoadAndResolve(session.globals, *config, IsDevMode(choice->mode));
+      const auto source = ExperimentSource::Load(session.globals, *config, IsDevMode(choice->mode));
+      auto resolved = source.has_value() ? source->Resolve(session.globals) : std::nullopt;
       if (!resolved.has_value()) return ConfigStatus();
-      const Result<int> status = Plan(session.globals, *choice, std::move(*resolved));
+      const Result<int> status = Plan(session.globals, *choice, *source, *std::move(resolved));
       return status.ok() ? *status : Fail(session.globals, status.error());
     };
   });
@@ -108,7 +118,8 @@ void AddValidate(CLI::App& app, Session& session) {
   verb->add_option("config", *config, "CSV, JSON or YAML file")->required();
   verb->callback([&session, config] {
     session.action = [&session, config] {
-      const auto resolved = LoadAndResolve(session.globals, *config, IsDevMode(""));
+      const auto source = ExperimentSource::Load(session.globals, *config, IsDevMode(""));
+      const auto resolved = source.has_value() ? source->Resolve(session.globals) : std::nullopt;
       if (!resolved.has_value()) return ConfigStatus();
       if (session.globals.json)
         PrintJson(json::object{{"valid", true}, {"runs", resolved->runs.size()}});

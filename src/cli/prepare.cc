@@ -8,35 +8,16 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "cli/programs.h"
-#include "config/load.h"
 #include "config/secret_ref.h"
 #include "data/content_hash.h"
 #include "orchestrator/stage_spec.h"
 #include "os/process.h"
-#include "registry/resolve.h"
 
 namespace vlmhb::cli {
 namespace {
 
 using config::Problem;
 using os::Path;
-
-void PrintProblems(const Globals& globals, const std::vector<Problem>& problems) {
-  if (globals.json) {
-    json::array list;
-    for (const Problem& problem : problems)
-      list.push_back({{"file", problem.origin.file},
-                      {"row", problem.origin.row},
-                      {"field", problem.origin.field},
-                      {"message", problem.message}});
-    PrintJson(json::object{{"valid", false}, {"problems", std::move(list)}});
-    return;
-  }
-  for (const Problem& problem : problems)
-    fmt::print(stderr, "{} {}\n", Tinted(globals.err, Tint::kRed, "error:"), problem.ToString());
-  fmt::print(stderr, "{} problem{}; nothing was started.\n", problems.size(),
-             problems.size() == 1 ? "" : "s");
-}
 
 // A field that is ill-formed already need not be reported for what follows from that.
 void AddNew(const std::vector<Problem>& found, std::vector<Problem>& problems) {
@@ -48,14 +29,6 @@ void AddNew(const std::vector<Problem>& found, std::vector<Problem>& problems) {
         });
     if (!told) problems.push_back(problem);
   }
-}
-
-Path UserRegistries() {
-  if (const auto config = os::GetEnv("XDG_CONFIG_HOME"); config.has_value() && !config->empty())
-    return Path(*config) / "vlmhb" / "registries";
-  if (const auto home = os::GetEnv("HOME"); home.has_value() && !home->empty())
-    return Path(*home) / ".config" / "vlmhb" / "registries";
-  return {};
 }
 
 // A variable or file that is not there is better known now than after hours of other runs.
@@ -105,17 +78,41 @@ class Digests {
   std::map<std::string, std::string> known_;
 };
 
-// A Python model's own program is the script, if it is not a module of its packages.
-std::optional<std::string> PluginFile(const registry::ModelEntry& model) {
-  if (model.command.at(0) != "python") return model.command[0];
-  if (model.command.size() < 2 || model.command[1] == "-m") return std::nullopt;
-  return model.command[1];
+// A Python plug-in's own program is the script, if it is not a module of its packages.
+std::optional<std::string> PluginFile(const registry::PluginEntry& entry) {
+  if (entry.command.at(0) != "python") return entry.command[0];
+  if (entry.command.size() < 2 || entry.command[1] == "-m") return std::nullopt;
+  return entry.command[1];
+}
+
+// Of a metric: what it runs in and what it says it is; "" if it is no plug-in.
+Result<std::string> MetricDigest(const registry::MetricEntry& entry,
+                                 const orchestrator::Provision& provision, Digests& digests) {
+  if (!entry.is_plugin()) return std::string();
+  Sha256 hash;
+  if (const auto file = PluginFile(entry); file.has_value()) {
+    VLMHB_ASSIGN(const std::string digest, digests.File(*file));
+    hash.UpdateField(digest);
+  }
+  hash.UpdateField(provision.layer.has_value() ? provision.layer->key : "");
+  hash.UpdateField(provision.image.digest);
+  hash.UpdateField(ToCanonicalJson(provision.hello));
+  for (size_t i = 1; i < entry.command.size(); ++i) hash.UpdateField(entry.command[i]);
+  return hash.HexDigest();
 }
 
 Result<plan::RunInputs> InputsOf(const registry::ResolvedRun& run,
-                                 const orchestrator::Provision& provision, Digests& digests) {
+                                 const orchestrator::RunProvision& provision, Digests& digests) {
   plan::RunInputs inputs;
-  VLMHB_ASSIGN(inputs.dataset, digests.Dataset(run.dataset));
+  for (size_t m = 0; m < run.metrics.size(); ++m) {
+    VLMHB_ASSIGN(std::string digest,
+                 MetricDigest(run.metrics[m].entry, provision.metrics.at(m), digests));
+    inputs.metrics.push_back(std::move(digest));
+  }
+  // Where the import failed there is nothing to read, and no stage of the run will start.
+  if (!provision.dataset.has_value()) {
+    VLMHB_ASSIGN(inputs.dataset, digests.Dataset(run.dataset));
+  }
   if (run.prompt.collection.has_value()) {
     VLMHB_ASSIGN(inputs.prompt_collection, digests.File(*run.prompt.collection));
   }
@@ -124,12 +121,37 @@ Result<plan::RunInputs> InputsOf(const registry::ResolvedRun& run,
   } else if (const auto plugin = PluginFile(run.model); plugin.has_value()) {
     VLMHB_ASSIGN(inputs.plugin, digests.File(*plugin));
   }
-  inputs.image = provision.image.digest;
-  if (provision.layer.has_value()) inputs.packages = provision.layer->key;
+  inputs.image = provision.model.image.digest;
+  if (provision.model.layer.has_value()) inputs.packages = provision.model.layer->key;
   return inputs;
 }
 
 }  // namespace
+
+void PrintProblems(const Globals& globals, const std::vector<Problem>& problems) {
+  if (globals.json) {
+    json::array list;
+    for (const Problem& problem : problems)
+      list.push_back({{"file", problem.origin.file},
+                      {"row", problem.origin.row},
+                      {"field", problem.origin.field},
+                      {"message", problem.message}});
+    PrintJson(json::object{{"valid", false}, {"problems", std::move(list)}});
+    return;
+  }
+  for (const Problem& problem : problems)
+    fmt::print(stderr, "{} {}\n", Tinted(globals.err, Tint::kRed, "error:"), problem.ToString());
+  fmt::print(stderr, "{} problem{}; nothing was started.\n", problems.size(),
+             problems.size() == 1 ? "" : "s");
+}
+
+Path UserRegistries() {
+  if (const auto config = os::GetEnv("XDG_CONFIG_HOME"); config.has_value() && !config->empty())
+    return Path(*config) / "vlmhb" / "registries";
+  if (const auto home = os::GetEnv("HOME"); home.has_value() && !home->empty())
+    return Path(*home) / ".config" / "vlmhb" / "registries";
+  return {};
+}
 
 int ConfigStatus() { return ExitStatus(ErrorCode::kInvalidConfig); }
 
@@ -143,25 +165,31 @@ registry::Registry OpenRegistry(const Path& config_folder, bool dev,
       {.user = UserRegistries(), .experiment = config_folder / "registries", .dev = dev}, problems);
 }
 
-std::optional<registry::ResolvedExperiment> LoadAndResolve(const Globals& globals,
-                                                           const std::string& config_file,
-                                                           bool dev) {
-  config::Loaded loaded = config::LoadExperiment(config_file);
-  const config::Experiment& experiment = loaded.experiment;
-  std::vector<Problem> problems = std::move(loaded.problems);
+std::optional<ExperimentSource> ExperimentSource::Load(const Globals& globals,
+                                                       const std::string& config_file, bool dev) {
+  ExperimentSource source;
+  source.loaded_ = config::LoadExperiment(config_file);
+  const config::Experiment& experiment = source.loaded_.experiment;
+  source.problems_ = source.loaded_.problems;
   // A config that could not be read at all has no name; there is nothing to look up then.
   if (experiment.name.empty()) {
-    PrintProblems(globals, problems);
+    PrintProblems(globals, source.problems_);
     return std::nullopt;
   }
-  const registry::Registry registry =
+  source.registry_ =
       registry::Registry::Load({.user = UserRegistries(),
                                 .experiment = Path(experiment.file).parent_path() / "registries",
                                 .vlm_base = experiment.folders.vlm_base,
                                 .dev = dev},
-                               problems);
-  registry::Resolved resolved =
-      registry::Resolve(experiment, registry, {.find_plugin = FindPlugin});
+                               source.problems_);
+  return source;
+}
+
+std::optional<registry::ResolvedExperiment> ExperimentSource::Resolve(
+    const Globals& globals, const registry::FindImport& find_import) const {
+  std::vector<Problem> problems = problems_;
+  registry::Resolved resolved = registry::Resolve(
+      loaded_.experiment, registry_, {.find_plugin = FindPlugin, .find_import = find_import});
   if (const auto* more = std::get_if<std::vector<Problem>>(&resolved)) AddNew(*more, problems);
   if (const auto* found = std::get_if<registry::ResolvedExperiment>(&resolved))
     CheckSecretsExist(*found, problems);
@@ -178,7 +206,7 @@ Result<data::DatasetView> ViewOf(const registry::ResolvedDataset& dataset) {
 }
 
 Result<Prepared> Prepare(registry::ResolvedExperiment experiment,
-                         std::vector<orchestrator::Provision> provisions,
+                         std::vector<orchestrator::RunProvision> provisions,
                          const orchestrator::Workspace& workspace) {
   Prepared prepared{.experiment = std::move(experiment), .provisions = std::move(provisions)};
   Digests digests(workspace);

@@ -1,4 +1,4 @@
-// vlmhb registry list|show: what a config can name.
+// vlmhb registry: what a config can name.
 
 #include "registry/registry.h"
 
@@ -6,6 +6,7 @@
 
 #include "cli/command.h"
 #include "cli/prepare.h"
+#include "cli/registry_plugins.h"
 #include "registry/describe.h"
 
 namespace vlmhb::cli {
@@ -94,7 +95,13 @@ void AddRegistry(CLI::App& app, Session& session) {
       return ShowEntry(session.globals, *folder, *kind, *name);
     };
   });
-  verb->footer("Examples:\n  vlmhb registry list models\n  vlmhb registry show metric cer");
+  AddRegistryValidate(*verb, session, folder);
+  AddRegistryAdd(*verb, session, folder);
+  AddRegistryNew(*verb, session);
+  verb->footer(
+      "Examples:\n  vlmhb registry list models\n  vlmhb registry show metric cer\n"
+      "  vlmhb registry new metric word-order\n  vlmhb registry validate word-order\n"
+      "  vlmhb registry add word-order");
 }
 
 }  // namespace vlmhb::cli

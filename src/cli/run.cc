@@ -9,6 +9,7 @@
 #include "cli/prepare.h"
 #include "cli/programs.h"
 #include "cli/progress.h"
+#include "cli/setup.h"
 #include "cli/signals.h"
 #include "orchestrator/handle.h"
 #include "orchestrator/orchestrator.h"
@@ -125,7 +126,7 @@ Result<void> EndElsewhere(const std::string& environment, const Path& experiment
 }
 
 Result<int> RunExperiment(const Globals& globals, const RunOptions& options,
-                          registry::ResolvedExperiment resolved) {
+                          const ExperimentSource& source, registry::ResolvedExperiment resolved) {
   const std::atomic<bool>& stop = StopOnSignals();
   const SystemClock clock;
   const orchestrator::Workspace workspace(std::filesystem::absolute(globals.workspace));
@@ -134,12 +135,13 @@ Result<int> RunExperiment(const Globals& globals, const RunOptions& options,
   VLMHB_ASSIGN(const os::FileLock lock, workspace.Lock());
   VLMHB_TRY(EndElsewhere(environment->capabilities().name, workspace.Experiment(resolved.name),
                          workspace));
-  VLMHB_ASSIGN(auto provisions,
-               Provide(globals, options.environment, resolved, orchestrator::ProvisionMode::kMake,
-                       *environment, workspace));
-  if (stop.load()) return Error(ErrorCode::kCancelled, "stopped while environments were set up");
+  VLMHB_ASSIGN(std::optional<SetUp> set_up,
+               SetUpExperiment(globals, options.environment, source, std::move(resolved),
+                               orchestrator::ProvisionMode::kMake, *environment, workspace));
+  if (!set_up.has_value()) return ConfigStatus();
+  if (stop.load()) return Error(ErrorCode::kCancelled, "stopped while datasets were imported");
   VLMHB_ASSIGN(const Prepared prepared,
-               Prepare(std::move(resolved), std::move(provisions), workspace));
+               Prepare(std::move(set_up->experiment), std::move(set_up->provisions), workspace));
 
   orchestrator::WorkerManager workers(CapacityOf(options));
   Result<Summary> summary = Error(ErrorCode::kInternal, "not run");
@@ -163,9 +165,11 @@ Result<int> RunExperiment(const Globals& globals, const RunOptions& options,
 }
 
 int Run(const Globals& globals, const RunOptions& options) {
-  auto resolved = LoadAndResolve(globals, options.config, IsDevMode(options.environment.mode));
+  const auto source =
+      ExperimentSource::Load(globals, options.config, IsDevMode(options.environment.mode));
+  auto resolved = source.has_value() ? source->Resolve(globals) : std::nullopt;
   if (!resolved.has_value()) return ConfigStatus();
-  const Result<int> status = RunExperiment(globals, options, std::move(*resolved));
+  const Result<int> status = RunExperiment(globals, options, *source, *std::move(resolved));
   return status.ok() ? *status : Fail(globals, status.error());
 }
 

@@ -10,12 +10,14 @@
 #include "cli/own_environment.h"
 #include "cli/signals.h"
 #include "evaluate/evaluator.h"
+#include "loading/import_stage.h"
 #include "os/landlock.h"
 #include "os/seccomp.h"
 #include "packages/package_stage.h"
 #include "packages/sbom.h"
 #include "report/report_stage.h"
 #include "store/confinement.h"
+#include "worker/plugin_stage.h"
 
 namespace vlmhb::cli {
 namespace {
@@ -61,6 +63,14 @@ Result<bool> RunStage(const json::object& spec) {
     VLMHB_TRY(packages::RunPackageStage(spec, OwnEnvironment()));
     return true;
   }
+  if (stage == "describe" || stage == "check") {
+    VLMHB_TRY(worker::RunPluginStage(spec, OwnEnvironment(), stop));
+    return true;
+  }
+  if (stage == "import") {
+    VLMHB_TRY(loading::RunImportStage(spec, OwnEnvironment(), stop));
+    return true;
+  }
   VLMHB_TRY(TellConfinement(spec, landlock));
   VLMHB_TRY(WriteBillOfMaterials(spec));
   if (stage == "infer") {
@@ -70,15 +80,16 @@ Result<bool> RunStage(const json::object& spec) {
     return result.failed == 0;
   }
   if (stage == "evaluate") {
-    VLMHB_ASSIGN(const auto counts, evaluate::RunEvaluateStage(spec, clock, stop));
+    VLMHB_ASSIGN(const auto counts,
+                 evaluate::RunEvaluateStage(spec, clock, stop, OwnEnvironment()));
     return counts.failed == 0;
   }
   if (stage == "report") {
     VLMHB_TRY(report::RunReportStage(spec, clock));
     return true;
   }
-  static const std::vector<std::string> kStages = {"infer", "evaluate", "report", "resolve",
-                                                   "install"};
+  static const std::vector<std::string> kStages = {"infer",   "evaluate", "report", "resolve",
+                                                   "install", "describe", "check",  "import"};
   return Error(ErrorCode::kInvalidConfig,
                fmt::format("unknown stage '{}'.{}", stage, DidYouMean(stage, kStages)));
 }

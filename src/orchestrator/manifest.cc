@@ -52,14 +52,24 @@ json::object NewManifest(const registry::ResolvedRun& run, const plan::RunInputs
           {"stages", json::object()}};
 }
 
-}  // namespace
-
-json::value DescribeLayer(const Provision* provision) {
-  if (provision == nullptr || !provision->layer.has_value()) return nullptr;
-  const packages::Layer& layer = *provision->layer;
+json::value DescribeLayer(const Provision& provision) {
+  if (!provision.layer.has_value()) return nullptr;
+  const packages::Layer& layer = *provision.layer;
   return json::object{{"layer", layer.key},
                       {"lock_sha256", layer.lock.Digest()},
                       {"lock", packages::LockToJson(layer.lock)}};
+}
+
+}  // namespace
+
+json::value DescribePackages(const RunProvision* provision, plan::StageKind kind) {
+  if (provision == nullptr) return nullptr;
+  if (kind == plan::StageKind::kInfer) return DescribeLayer(provision->model);
+  json::array plugins;
+  for (const Provision& metric : provision->metrics)
+    if (!metric.hello.empty())
+      plugins.push_back({{"plugin", metric.hello}, {"packages", DescribeLayer(metric)}});
+  return plugins.empty() ? json::value(nullptr) : json::value(std::move(plugins));
 }
 
 Result<void> RecordStage(const Path& manifest, const registry::ResolvedRun& run,

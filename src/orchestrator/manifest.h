@@ -12,8 +12,9 @@
 
 namespace vlmhb::orchestrator {
 
-// The injected packages of a stage; null if there are none.
-json::value DescribeLayer(const Provision* provision);
+// The injected packages of a stage of that kind: a model's layer, or a list of the metrics that are
+// plug-ins with what they say they are and their layers; null if there are none.
+json::value DescribePackages(const RunProvision* provision, plan::StageKind kind);
 
 // Adds one stage to the run's manifest (created if missing), atomically.
 Result<void> RecordStage(const Path& manifest, const registry::ResolvedRun& run,

@@ -213,18 +213,31 @@ class BenchmarkOrchestrator::Execution {
     }
   }
 
-  const Provision* ProvisionOf(const Stage& stage) const {
-    if (stage.kind != StageKind::kInfer || options_.provisions.empty()) return nullptr;
+  // nullptr: of no run, or nothing was asked for.
+  const RunProvision* ProvisionOf(const Stage& stage) const {
+    if (!stage.run.has_value() || options_.provisions.empty()) return nullptr;
     return &options_.provisions.at(*stage.run);
+  }
+
+  // An evaluation runs in the image of its plug-ins, which is one (CheckImages of cli/prepare).
+  std::string ImageOf(const Stage& stage) const {
+    const RunProvision* provision = ProvisionOf(stage);
+    if (provision == nullptr) return "";
+    if (stage.kind == StageKind::kInfer) return provision->model.image.reference;
+    for (const Provision& metric : provision->metrics)
+      if (!metric.image.reference.empty()) return metric.image.reference;
+    return "";
   }
 
   Result<void> Start(size_t index) {
     graph_.Start(index);
     reports_[index].started = clock_.Steady();
-    const Provision* provision = ProvisionOf(plan_.stages[index]);
-    if (provision != nullptr && provision->problem.has_value()) {
+    const Stage& stage = plan_.stages[index];
+    const RunProvision* provision = ProvisionOf(stage);
+    const Error* problem = provision == nullptr ? nullptr : provision->ProblemOf(stage.kind);
+    if (problem != nullptr) {
       workers_.Release(slots_[index]);
-      return EndStage(index, StageState::kFailed, *provision->problem);
+      return EndStage(index, StageState::kFailed, *problem);
     }
     return Begin(index);
   }
@@ -275,8 +288,7 @@ class BenchmarkOrchestrator::Execution {
                       .max_processes = kMaxProcesses,
                       .gpus = stage.resources.gpus,
                       .gpu_ids = slots_[index].gpus};
-    if (const Provision* provision = ProvisionOf(stage); provision != nullptr)
-      spec.image = provision->image.reference;
+    spec.image = ImageOf(stage);
     if (stage.kind == StageKind::kInfer && experiment_.runs.at(*stage.run).model.network)
       spec.network = env::Network::kOutside;
     return spec;
@@ -414,7 +426,7 @@ class BenchmarkOrchestrator::Execution {
         {"confinement", confinement.has_value()
                             ? json::value(store::ConfinementToJson(*confinement))
                             : json::value(nullptr)},
-        {"packages", DescribeLayer(ProvisionOf(stage))},
+        {"packages", DescribePackages(ProvisionOf(stage), stage.kind)},
         {"counts", {{"total", result.total}, {"ok", result.ok}, {"failed", result.failed}}}};
     return RecordStage(running.paths.folder.parent_path() / "manifest.json",
                        experiment_.runs.at(*stage.run), inputs_.at(*stage.run), stage.kind,

@@ -47,10 +47,10 @@ class Listener {
 };
 
 struct Options {
-  Path program;                       // the vlmhb file that environments run
-  bool retry_failed = false;          // ask samples again whose outcome was a failure
-  config::EnvLookup secrets;          // variables that ${env:NAME} in model parameters refers to
-  std::vector<Provision> provisions;  // one for each run, or empty: nothing was asked for
+  Path program;                          // the vlmhb file that environments run
+  bool retry_failed = false;             // ask samples again whose outcome was a failure
+  config::EnvLookup secrets;             // variables that ${env:NAME} in model parameters refers to
+  std::vector<RunProvision> provisions;  // one for each run, or empty: nothing was asked for
 };
 
 struct Summary {

@@ -91,7 +91,7 @@ class OrchestratorTest : public testing::Test {
   os::TempFolder folder_;
   registry::ResolvedExperiment experiment_{.name = "e", .title = "E", .file = "/e.yaml"};
   std::vector<plan::RunInputs> inputs_;
-  std::vector<Provision> provisions_;
+  std::vector<RunProvision> provisions_;
   plan::Plan plan_;
   Workspace workspace_{folder_.path() / "workspace"};
   Capacity capacity_{.cpus = 2, .memory_bytes = int64_t{8'000'000'000}};
@@ -259,7 +259,7 @@ TEST_F(OrchestratorTest, AStageWhoseEnvironmentIsLostIsStartedAgainAndThenGivenU
 
 TEST_F(OrchestratorTest, AModelWhoseEnvironmentCannotBeHadFailsAlone) {
   provisions_.resize(3);
-  provisions_[1].problem = Error(ErrorCode::kUnavailable, "no such package");
+  provisions_[1].model.problem = Error(ErrorCode::kUnavailable, "no such package");
   const auto summary = Run();
   ASSERT_TRUE(summary.ok());
   EXPECT_EQ(recorder_.ends["run1/infer"].state, StageState::kFailed);

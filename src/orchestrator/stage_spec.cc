@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "orchestrator/plugin_mount.h"
+
 namespace vlmhb::orchestrator {
 namespace {
 
@@ -41,52 +43,24 @@ Result<json::object> MountDataset(Mounter& mount, const ResolvedDataset& dataset
   return DatasetView(dataset, root, annotation);
 }
 
-// The plug-in's folder is shown, so that it finds what lies beside it; a program below /usr is
-// there anyway.
-Result<json::array> MountPlugin(Mounter& mount, const std::vector<std::string>& command) {
-  const Path program(command.at(0));
-  json::array argv;
-  if (program.string().rfind("/usr/", 0) == 0) {
-    argv.emplace_back(program.string());
-  } else {
-    VLMHB_ASSIGN(const std::string folder, mount.ReadOnly(program.parent_path(), "plugin"));
-    argv.emplace_back(folder + "/" + program.filename().string());
-  }
-  for (size_t i = 1; i < command.size(); ++i) argv.emplace_back(command[i]);
-  return argv;
+// argv of a plug-in in that environment.
+Result<json::array> MountIn(Mounter& mount, const std::vector<std::string>& command,
+                            const Provision* provision, const std::string& suffix) {
+  const bool has_layer = provision != nullptr && provision->layer.has_value();
+  return MountPlugin(
+      [&](const Path& host, const std::string& name) { return mount.ReadOnly(host, name); },
+      command, has_layer ? &*provision->layer : nullptr, suffix);
 }
 
-// The interpreter of the layer, and what it runs: a module of the layer, or a script whose folder
-// is shown.
-Result<json::array> MountPython(Mounter& mount, const packages::Layer& layer,
-                                const std::vector<std::string>& command) {
-  VLMHB_ASSIGN(const std::string folder, mount.ReadOnly(layer.folder, "layer"));
-  for (const auto& [name, source] : layer.sources) VLMHB_TRY(mount.ReadOnly(source, name));
-  json::array argv{folder + "/venv/bin/python"};
-  size_t next = 1;
-  if (command.size() > 1 && command[1] != "-m") {
-    const Path script(command[1]);
-    VLMHB_ASSIGN(const std::string beside, mount.ReadOnly(script.parent_path(), "plugin"));
-    argv.emplace_back(beside + "/" + script.filename().string());
-    next = 2;
-  }
-  for (size_t i = next; i < command.size(); ++i) argv.emplace_back(command[i]);
-  return argv;
-}
-
-Result<json::array> MountModel(const StageContext& context, Mounter& mount,
-                               const std::vector<std::string>& command) {
-  if (command.at(0) != "python") return MountPlugin(mount, command);
-  if (context.provision == nullptr || !context.provision->layer.has_value())
-    return Error(ErrorCode::kInternal, "a Python model without a layer of packages");
-  return MountPython(mount, *context.provision->layer, command);
+const Provision* ModelOf(const StageContext& context) {
+  return context.provision == nullptr ? nullptr : &context.provision->model;
 }
 
 Result<json::object> DescribeInfer(const StageContext& context, Mounter& mount,
                                    const std::string& program) {
   const ResolvedRun& run = context.experiment.runs.at(*context.stage.run);
   VLMHB_ASSIGN(json::object dataset, MountDataset(mount, run.dataset, ""));
-  VLMHB_ASSIGN(json::array command, MountModel(context, mount, run.model.command));
+  VLMHB_ASSIGN(json::array command, MountIn(mount, run.model.command, ModelOf(context), ""));
   json::value collection = nullptr;
   if (run.prompt.collection.has_value()) {
     VLMHB_ASSIGN(collection, mount.ReadOnly(*run.prompt.collection, "prompts.csv"));
@@ -112,6 +86,20 @@ Result<json::object> DescribeInfer(const StageContext& context, Mounter& mount,
                       {"wrapper", json::array{program, "wrapper"}}};
 }
 
+// Adds to each metric that is a plug-in how it is started there.
+Result<void> MountMetrics(const StageContext& context, Mounter& mount, json::array& metrics) {
+  const ResolvedRun& run = context.experiment.runs.at(*context.stage.run);
+  for (size_t m = 0; m < run.metrics.size(); ++m) {
+    const registry::MetricEntry& entry = run.metrics[m].entry;
+    if (!entry.is_plugin()) continue;
+    const Provision* provision =
+        context.provision == nullptr ? nullptr : &context.provision->metrics.at(m);
+    VLMHB_ASSIGN(metrics.at(m).as_object()["command"],
+                 MountIn(mount, entry.command, provision, "-" + std::to_string(m)));
+  }
+  return {};
+}
+
 Result<json::object> DescribeEvaluate(const StageContext& context, Mounter& mount) {
   const ResolvedRun& run = context.experiment.runs.at(*context.stage.run);
   const Path made_here =
@@ -125,6 +113,7 @@ Result<json::object> DescribeEvaluate(const StageContext& context, Mounter& moun
   json::object spec{{"answers", answers}, {"dataset", std::move(dataset)}};
   for (const char* key : {"metrics", "group_by", "bootstrap"})
     spec[key] = context.stage.recipe.at(key);
+  VLMHB_TRY(MountMetrics(context, mount, spec["metrics"].as_array()));
   return spec;
 }
 

@@ -24,11 +24,11 @@ struct StageContext {
   const registry::ResolvedExperiment& experiment;
   const plan::Stage& stage;
   std::string identity;
-  Path experiment_folder;                // Workspace::Experiment(name)
-  Path program;                          // the vlmhb file itself
-  bool retry_failed = false;             // infer: ask again what failed before
-  std::vector<RunOutcome> outcomes;      // report only, one per run
-  const Provision* provision = nullptr;  // infer only
+  Path experiment_folder;                   // Workspace::Experiment(name)
+  Path program;                             // the vlmhb file itself
+  bool retry_failed = false;                // infer: ask again what failed before
+  std::vector<RunOutcome> outcomes;         // report only, one per run
+  const RunProvision* provision = nullptr;  // of the stage's run; null: nothing was asked for
 };
 
 // The dataset view of stage.md, for a dataset that is seen at `root` and `annotation`.

@@ -31,12 +31,9 @@ json::object DatasetRecipe(const ResolvedRun& run, const RunInputs& inputs) {
 }
 
 json::object InferRecipe(const ResolvedRun& run, const RunInputs& inputs) {
-  json::object model{{"name", run.model.name},
-                     {"version", run.model.version},
-                     {"params", run.model.params},
-                     {"processes", run.model.resources.processes},
-                     {"plugin", inputs.plugin},
-                     {"image", inputs.image},
+  json::object model{{"name", run.model.name},     {"version", run.model.version},
+                     {"params", run.model.params}, {"processes", run.model.resources.processes},
+                     {"plugin", inputs.plugin},    {"image", inputs.image},
                      {"packages", inputs.packages}};
   json::array arguments;
   for (size_t i = 1; i < run.model.command.size(); ++i)
@@ -59,7 +56,7 @@ json::object EvaluateRecipe(const ResolvedExperiment& experiment, const Resolved
   const config::BootstrapConfig& bootstrap = experiment.bootstrap;
   return {{"answers", inputs.answers},
           {"dataset", DatasetRecipe(run, inputs)},
-          {"metrics", MetricsToJson(run.metrics)},
+          {"metrics", MetricsToJson(run.metrics, inputs.metrics)},
           {"group_by", std::move(group_by)},
           {"bootstrap",
            {{"resamples", bootstrap.resamples},
@@ -89,16 +86,21 @@ std::string_view StageKindName(StageKind kind) {
   return kNames.at(static_cast<size_t>(kind));
 }
 
-json::array MetricsToJson(const std::vector<registry::ResolvedMetric>& metrics) {
+json::array MetricsToJson(const std::vector<registry::ResolvedMetric>& metrics,
+                          const std::vector<std::string>& plugins) {
   json::array list;
-  for (const registry::ResolvedMetric& metric : metrics)
-    list.push_back({{"name", metric.entry.name},
-                    {"implementation", metric.entry.implementation},
-                    {"params", metric.params},
-                    {"aggregate", metric.entry.aggregate},
-                    {"direction", metric.entry.direction},
-                    {"unit", metric.entry.unit},
-                    {"range", metric.entry.range}});
+  for (size_t m = 0; m < metrics.size(); ++m) {
+    const registry::MetricEntry& entry = metrics[m].entry;
+    json::object metric{{"name", entry.name},           {"version", entry.version},
+                        {"params", metrics[m].params},  {"aggregate", entry.aggregate},
+                        {"direction", entry.direction}, {"unit", entry.unit},
+                        {"range", entry.range}};
+    if (entry.is_plugin())
+      metric["plugin"] = plugins.at(m);
+    else
+      metric["implementation"] = entry.implementation;
+    list.push_back(std::move(metric));
+  }
   return list;
 }
 

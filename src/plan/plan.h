@@ -44,6 +44,8 @@ struct RunInputs {
   std::string plugin;             // the plug-in program
   std::string image;              // "" where environments have none
   std::string packages;           // key of the layer of injected packages; "" if there is none
+  // Of each metric of the run: what its plug-in runs (layer, program, image); "" if it is none.
+  std::vector<std::string> metrics;
 };
 
 // REQUIRES: inputs.size() == experiment.runs.size().
@@ -54,7 +56,9 @@ Plan MakePlan(const registry::ResolvedExperiment& experiment, const std::vector<
 // stages of one identity give the same output, so a complete result can be reused.
 std::string Identity(const Stage& stage, const std::vector<std::string>& input_digests);
 
-// The metrics of a run as the evaluate stage takes them (docs/formats/stage.md).
-json::array MetricsToJson(const std::vector<registry::ResolvedMetric>& metrics);
+// The metrics of a run as the evaluate stage takes them (docs/formats/stage.md), but for the
+// commands of plug-ins. `plugins` as RunInputs::metrics.
+json::array MetricsToJson(const std::vector<registry::ResolvedMetric>& metrics,
+                          const std::vector<std::string>& plugins);
 
 }  // namespace vlmhb::plan

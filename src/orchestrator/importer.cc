@@ -1,0 +1,147 @@
+#include "orchestrator/importer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "base/hash.h"
+#include "base/text.h"
+#include "env/lone_stage.h"
+#include "orchestrator/plugin_mount.h"
+#include "os/file_hash.h"
+
+namespace vlmhb::orchestrator {
+namespace {
+
+using os::Path;
+using registry::ImportedDataset;
+using registry::ImportSource;
+using registry::TaskEntry;
+namespace fs = std::filesystem;
+
+constexpr int64_t kMemory = 4'000'000'000;
+constexpr int64_t kProcesses = 512;
+constexpr std::chrono::hours kLongest{12};
+constexpr size_t kMaxReportBytes = 1u << 20;
+
+// Names, sizes and times of everything that the source consists of.
+std::string StampOfSource(const Path& source) {
+  std::vector<std::string> stamps;
+  const auto add = [&](const Path& file) {
+    const auto stamp = os::StampOf(file);
+    stamps.push_back(file.string() + " " + (stamp.ok() ? stamp->ToString() : "unreadable"));
+  };
+  std::error_code error;
+  if (!fs::is_directory(source, error)) add(source);
+  for (fs::recursive_directory_iterator at(source, error), end; !error && at != end;
+       at.increment(error))
+    if (at->is_regular_file(error)) add(at->path());
+  std::sort(stamps.begin(), stamps.end());
+  Sha256 hash;
+  for (const std::string& stamp : stamps) hash.UpdateField(stamp);
+  return hash.HexDigest();
+}
+
+// The folder that is shown to the import: images are looked for in it.
+Path RootOf(const ImportSource& source) {
+  std::error_code ignored;
+  const Path path = source.path;
+  return fs::is_directory(path, ignored) ? path : path.parent_path();
+}
+
+// What was made in `folder`; nullopt if there is nothing whole. `guest_root` is how the stage saw
+// the source's folder.
+std::optional<ImportedDataset> ReadImport(const Path& folder, const ImportSource& source) {
+  const Result<std::string> text = os::ReadUntrustedFile(folder / "import.json", kMaxReportBytes);
+  if (!text.ok()) return std::nullopt;
+  const Result<json::value> report = ParseJson(*text);
+  if (!report.ok() || !report->is_object()) return std::nullopt;
+  const Path annotation = folder / "annotation.csv";
+  if (!os::CheckNoLink(annotation).ok()) return std::nullopt;
+  const bool stays = FindString(report->get_object(), "images") == "source";
+  const Path below = FindString(report->get_object(), "below");  // of the source's folder
+  const Result<Path> root = stays ? os::JoinInside(RootOf(source), below.string()) : Result(folder);
+  if (!root.ok()) return std::nullopt;
+  return ImportedDataset{root->string(), annotation.string()};
+}
+
+}  // namespace
+
+Path Importer::FolderOf(const ImportSource& source, const TaskEntry& task,
+                        const Provision& provision) const {
+  Sha256 hash;
+  for (const std::string& part :
+       {std::string(VLMHB_VERSION), source.path, StampOfSource(source.path), source.format,
+        std::string(source.skip_bad ? "skip" : "")})
+    hash.UpdateField(part);
+  if (source.by_plugin) {
+    hash.UpdateField(ToCanonicalJson(source.params));
+    hash.UpdateField(Join(task.command, "\n"));
+    hash.UpdateField(task.version);
+    hash.UpdateField(provision.layer.has_value() ? provision.layer->key : "");
+    hash.UpdateField(provision.image.digest);
+  }
+  return options_.cache / hash.HexDigest();
+}
+
+std::optional<ImportedDataset> Importer::Find(const ImportSource& source, const TaskEntry& task,
+                                              const Provision& provision) const {
+  return ReadImport(FolderOf(source, task, provision), source);
+}
+
+Result<ImportedDataset> Importer::Ensure(const ImportSource& source, const TaskEntry& task,
+                                         const Provision& provision) {
+  if (provision.problem.has_value()) return *provision.problem;
+  const Path place = FolderOf(source, task, provision);
+  if (auto found = ReadImport(place, source)) return *found;
+  VLMHB_TRY(os::MakeFolders(options_.cache));
+  VLMHB_ASSIGN(const auto folder, os::TempFolder::Create(options_.cache, "import"));
+  VLMHB_TRY(RunStage(source, task, provision, folder->path()));
+  std::error_code error;
+  fs::remove_all(place, error);  // one that is damaged
+  fs::rename(folder->path() / "output", place, error);
+  if (error) return ErrnoError(error.value(), "cannot make " + place.string());
+  VLMHB_TRY(os::SyncFolder(options_.cache));
+  if (auto found = ReadImport(place, source)) return *found;
+  return Error(ErrorCode::kCorrupt, "the import left no report in " + place.string());
+}
+
+Result<void> Importer::RunStage(const ImportSource& source, const TaskEntry& task,
+                                const Provision& provision, const Path& folder) {
+  const Path output = folder / "output";
+  VLMHB_TRY(os::MakeFolders(output));
+  env::LoneStage lone(env_,
+                      {.id = Slug(folder.filename().string()),
+                       .workspace = options_.workspace,
+                       .image = provision.image.reference,
+                       .memory_bytes = kMemory,
+                       .max_processes = kProcesses},
+                      options_.stop);
+  VLMHB_TRY(lone.Open());
+  env::LoneStage::Invocation invocation{.stage = "import", .folder = folder, .timeout = kLongest};
+  VLMHB_ASSIGN(invocation.program, lone.Mount(options_.program, "vlmhb"));
+  VLMHB_ASSIGN(invocation.output, lone.Mount(output, "out", env::Access::kReadWrite));
+  const Path root = RootOf(source);
+  VLMHB_ASSIGN(const std::string guest_root, lone.Mount(root, "dataset"));
+  const std::string inside = Path(source.path).lexically_relative(root).string();
+  invocation.parameters = {{"source", inside == "." ? guest_root : guest_root + "/" + inside},
+                           {"format", source.format},
+                           {"skip_bad", source.skip_bad}};
+  if (source.by_plugin) {
+    const auto mount = [&](const Path& host, const std::string& name) {
+      return lone.Mount(host, name);
+    };
+    VLMHB_ASSIGN(json::array argv,
+                 MountPlugin(mount, task.command, provision.layer ? &*provision.layer : nullptr));
+    invocation.parameters["plugin"] = {{"command", std::move(argv)}, {"params", source.params}};
+  }
+  VLMHB_ASSIGN(const env::TaskStatus status, lone.Run(std::move(invocation)));
+  const auto* exited = std::get_if<env::Exited>(&status);
+  if (exited != nullptr && exited->code == 0) return {};
+  const auto told = os::ReadUntrustedFile(output / "error.txt", 64u << 10);
+  return Error(ErrorCode::kInvalidConfig,
+               told.ok() ? std::string(Trim(*told)) : "it ended with " + env::ToString(status));
+}
+
+}  // namespace vlmhb::orchestrator

@@ -1,0 +1,51 @@
+#pragma once
+// Imports datasets of other forms than stages read (docs/formats/dataset.md), each once: the result
+// is kept in the workspace by what the source, its plug-in and the parameters are. Not thread-safe.
+
+#include <atomic>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "env/env_manager.h"
+#include "orchestrator/provision.h"
+#include "registry/dataset_resolver.h"
+#include "registry/resolved.h"
+
+namespace vlmhb::orchestrator {
+
+struct ImporterOptions {
+  os::Path cache;    // <workspace>/cache/data/imports
+  os::Path program;  // the vlmhb file
+  std::string workspace;
+  const std::atomic<bool>* stop = nullptr;
+};
+
+class Importer {
+ public:
+  // `environments` outlives it.
+  Importer(env::EnvManager& environments, ImporterOptions options)
+      : env_(environments), options_(std::move(options)) {}
+
+  // The import if it has been made. `task` is that of the run, `provision` what it runs in (means
+  // something to plug-ins only).
+  std::optional<registry::ImportedDataset> Find(const registry::ImportSource& source,
+                                                const registry::TaskEntry& task,
+                                                const Provision& provision) const;
+  // The import, made if it is not there, in an environment of its own without a network. Nothing is
+  // left of one that fails. An error says what is wrong with the source or the plug-in.
+  Result<registry::ImportedDataset> Ensure(const registry::ImportSource& source,
+                                           const registry::TaskEntry& task,
+                                           const Provision& provision);
+
+ private:
+  os::Path FolderOf(const registry::ImportSource& source, const registry::TaskEntry& task,
+                    const Provision& provision) const;
+  Result<void> RunStage(const registry::ImportSource& source, const registry::TaskEntry& task,
+                        const Provision& provision, const os::Path& folder);
+
+  env::EnvManager& env_;
+  ImporterOptions options_;
+};
+
+}  // namespace vlmhb::orchestrator
