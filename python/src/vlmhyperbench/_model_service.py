@@ -14,7 +14,7 @@ from ._images import RequestImages
 from ._protocol import FrameWriter, Message, sanitize
 from ._registry import Plugin
 from ._service import Service
-from .errors import BadRequestError, PluginError, UnsupportedError
+from .errors import BadRequestError, ContractError, UnsupportedError, shown
 from .model import Finish, Request
 
 MAX_DELTA_CHARS = 4 << 20  # a frame has room for more, whatever the characters are
@@ -91,8 +91,8 @@ class ModelService(Service):
             self._send_piece(request_id, answer)
             return Finish()
         if isinstance(answer, (bytes, bytearray, Mapping)) or not isinstance(answer, Iterable):
-            raise PluginError(f"generate() returned {_shown(answer)}: return the answer as str, or "
-                              "yield its pieces")
+            raise ContractError(f"generate() returned {shown(answer)}",
+                                "return the answer as str, or yield its pieces")
         return self._send_pieces(request_id, iter(answer), is_cancelled)
 
     def _send_pieces(self, request_id: int, pieces: Iterator[Any],
@@ -104,7 +104,7 @@ class ModelService(Service):
                 except StopIteration as end:
                     return _finish_of(end.value)
                 if not isinstance(piece, str):
-                    raise PluginError(f"generate() yielded {_shown(piece)}: yield str")
+                    raise ContractError(f"generate() yielded {shown(piece)}", "yield str")
                 if not is_cancelled():
                     self._send_piece(request_id, piece)
             return Finish("cancelled")
@@ -123,8 +123,8 @@ def _finish_of(value: object) -> Finish:
     if value is None:
         return Finish()
     if not isinstance(value, Finish):
-        raise PluginError(f"generate() returned {_shown(value)} at its end: return Finish(...), or "
-                          "nothing; what belongs to the answer must be yielded")
+        raise ContractError(f"generate() returned {shown(value)} at its end", "return Finish(...), or "
+                            "nothing; what belongs to the answer must be yielded")
     return value
 
 
@@ -161,7 +161,3 @@ def _text_of(messages: list[dict[str, Any]], role: str) -> str:
             texts += [part["text"] for part in message["content"] if part["type"] == "text"]
     return "\n".join(texts)
 
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return f"{type(value).__name__} {text if len(text) <= 60 else text[:60] + '...'}"

@@ -187,16 +187,9 @@ def _move_streams_away() -> tuple[int, int]:
     return input_fd, output_fd
 
 
-def _checked_plugin(kind: str, name: str) -> Plugin:
-    plugin = find_plugin(kind, name)
-    if not plugin.version:
-        raise PluginNotFound(f"the {kind} {name!r} has no version: write @{kind}({plugin.name!r}, "
-                             'version="1.0"), or install it as a package with an entry point')
-    return plugin
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Runs the worker; returns its exit status."""
+def main(arguments: list[str] | None = None,
+         inspect: Callable[[Plugin], None] = lambda plugin: None) -> int:
+    """Runs the worker; returns its exit status. `inspect` sees the plug-in before the host does."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if len(arguments) != 2 or arguments[0] not in KINDS:
         print(USAGE, file=sys.stderr)
@@ -204,7 +197,8 @@ def main(arguments: list[str] | None = None) -> int:
     kind, name = arguments
     input_fd, output_fd = _move_streams_away()
     try:
-        plugin = _checked_plugin(kind, name)
+        plugin = find_plugin(kind, name)
+        inspect(plugin)
     except CAUGHT as error:
         traceback.print_exc()
         problem = str(error) if isinstance(error, PluginNotFound) else message_of(error)
