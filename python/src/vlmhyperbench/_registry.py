@@ -12,8 +12,7 @@ import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from importlib import metadata
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import metric as metric_module
 from . import model as model_module
@@ -23,6 +22,9 @@ from .errors import shown, with_todo
 from .metric import FunctionMetric, Metric
 from .model import FunctionModel, ModelInterface, streams
 from .task import Task
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 KINDS = ("model", "metric", "task")
 ATTRIBUTE = "__vlmhyperbench__"
@@ -269,26 +271,32 @@ def find_plugin(kind: str, name: str) -> Plugin:
                              f"use one of {', '.join(KINDS)}")
     if ":" in name:
         return _checked(kind, name, _import_object(kind, name, name), None)
-    found = [point for point in metadata.entry_points(group=group(kind)) if point.name == name]
+    found = [point for point in _entry_points(kind) if point.name == name]
     if not found:
         raise _not_installed(kind, name)
     point, distribution = found[0], _distribution(found[0])
     return _checked(kind, name, _import_object(kind, name, point.value), distribution)
 
 
-def _distribution(point: metadata.EntryPoint) -> tuple[str, str] | None:
+def _entry_points(kind: str) -> list[EntryPoint]:
+    from importlib import metadata  # takes as long to import as everything else here
+
+    return list(metadata.entry_points(group=group(kind)))
+
+
+def _distribution(point: EntryPoint) -> tuple[str, str] | None:
     dist = getattr(point, "dist", None)
     return None if dist is None else (dist.metadata["Name"], dist.version)
 
 
 def _not_installed(kind: str, name: str) -> PluginNotFound:
-    installed = sorted({point.name for point in metadata.entry_points(group=group(kind))})
+    installed = sorted({point.name for point in _entry_points(kind)})
     problem = f"no {kind} plug-in {name!r} is installed."
     for close in difflib.get_close_matches(name, installed, n=1):
         problem += f" Did you mean {close!r}?"
     problem += f" Installed: {', '.join(installed) if installed else 'none'}"
     for other in KINDS:
-        if any(point.name == name for point in metadata.entry_points(group=group(other))):
+        if any(point.name == name for point in _entry_points(other)):
             problem += f". There is a {other} of that name"
     return PluginNotFound(problem, "install its package, whose pyproject.toml must have "
                           f'[project.entry-points."{group(kind)}"] {name} = '

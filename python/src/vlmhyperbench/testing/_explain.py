@@ -49,6 +49,9 @@ def import_finding(message: str) -> Finding:
     for pattern, code, known_fix in KNOWN_ERRORS:
         if re.search(pattern, message):
             return Finding(code, problem, known_fix)
+    if message.startswith("params_schema "):
+        return Finding("wrong_schema", problem, "Write params_schema as JSON has it: dicts, lists, "
+                       "texts, numbers, True, False and None.")
     return Finding("import_failed", problem, fix or "Correct the module.")
 
 

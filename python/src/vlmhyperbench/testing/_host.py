@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,10 @@ class WorkerSpec:
     def start(self, hash_seed: int = 1) -> WorkerHost:
         return WorkerHost(self, hash_seed)
 
+    def without_samples(self) -> WorkerSpec:
+        """The same, without asking the plug-in for samples of its own."""
+        return replace(self, samples_folder=None)
+
 
 class WorkerHost:
     """One worker process. Use it as a context: leaving it kills whatever is left."""
@@ -67,7 +71,7 @@ class WorkerHost:
         probe = Path(self._folder.name) / "probe.json"
         self._probe = probe
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "vlmhyperbench.testing._probe", str(spec.limits.memory_mb),
+            [sys.executable, "-m", "vlmhyperbench._probe", str(spec.limits.memory_mb),
              str(probe), str(spec.samples_folder or ""), spec.kind, spec.name],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0,
             start_new_session=True, env=_environment(spec.env, self._folder.name, hash_seed))

@@ -71,7 +71,8 @@ class Session:
         if self._starts == MOST_STARTS:
             raise Stop
         self._starts += 1
-        self._worker = self.spec.start(hash_seed)
+        spec = self.spec if self._starts == 1 else self.spec.without_samples()
+        self._worker = spec.start(hash_seed)
         return self._worker
 
     def start_loaded(self, hash_seed: int = 1) -> WorkerHost:

@@ -1,4 +1,4 @@
-"""The worker of a self-check: `_probe MEMORY_MB FILE SAMPLES_FOLDER KIND NAME`.
+"""The worker of a self-check: `vlmhyperbench._probe MEMORY_MB FILE SAMPLES_FOLDER KIND NAME`.
 
 A worker as any other, with a limit of memory, that writes into FILE what only code inside of the
 process can see of the plug-in.
@@ -10,13 +10,12 @@ import inspect
 import json
 import resource
 import sys
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from .. import worker
-from .._registry import KINDS, Plugin, group
-from .._schema import NAMED
+from . import worker
+from ._registry import KINDS, Plugin, group
+from ._schema import NAMED
 
 
 def _load_parameters(plugin: Plugin) -> dict[str, Any]:
@@ -36,6 +35,7 @@ def _entry_points(plugin: Plugin) -> int:
     """How many plug-ins the distribution has."""
     if plugin.distribution is None:
         return 0
+    from importlib import metadata
     return sum(True for kind in KINDS for point in metadata.entry_points(group=group(kind))
                if point.dist is not None and point.dist.name == plugin.distribution[0])
 
