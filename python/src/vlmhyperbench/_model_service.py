@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +9,7 @@ from typing import Any
 
 from ._failure import code_of
 from ._images import RequestImages
-from ._protocol import FrameWriter, Message, sanitize
+from ._protocol import FrameWriter, Message
 from ._registry import Plugin
 from ._service import Service
 from .errors import BadRequestError, ContractError, UnsupportedError, shown
@@ -65,17 +63,13 @@ class ModelService(Service):
         messages, params = message.get("messages"), message.get("params") or {}
         if not isinstance(messages, list) or not isinstance(params, dict):
             raise BadRequestError("'generate' needs a list 'messages' and an object 'params'")
-        folder = Path(tempfile.mkdtemp(prefix="vlmhb-request-"))
-        try:
-            images = RequestImages(folder)
+        with RequestImages() as images:
             read = [_read_message(index, one, images) for index, one in enumerate(messages)]
             self._images = images.paths
             self._check_count(len(images.paths))
             yield Request(text=_text_of(read, "user"), system=_text_of(read, "system"),
                           images=images.paths, messages=read, params=params,
                           is_cancelled=is_cancelled)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
 
     def _check_count(self, count: int) -> None:
         most = self._plugin.capabilities.get("images")
@@ -113,7 +107,6 @@ class ModelService(Service):
                 close()
 
     def _send_piece(self, request_id: int, text: str) -> None:
-        text = sanitize(text)
         for begin in range(0, len(text), MAX_DELTA_CHARS):
             self.send({"type": "delta", "id": request_id,
                        "text": text[begin:begin + MAX_DELTA_CHARS]})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from ._failure import CAUGHT, message_of, traceback_of
@@ -140,7 +140,7 @@ def _encode_images(sample: Sample, root: str) -> tuple[list[Any], list[bytes]]:
 def relative_path(path: str, root: str) -> str:
     """`path` relative to `root`; ContractError if it leads out of it."""
     relative = os.path.relpath(path, root) if os.path.isabs(path) else path
-    if not relative or ".." in PurePosixPath(relative).parts:
+    if not relative or ".." in relative.split("/"):
         raise ContractError(f"image {path!r} is outside of the dataset's folder {root}",
                             "give a path inside of it, or the image as bytes")
     return relative
@@ -164,6 +164,8 @@ def _encode_fields(fields: Mapping[str, object]) -> dict[str, str]:
 
 
 def _json(value: object, what: str) -> object:
+    if isinstance(value, str):
+        return value
     try:
         encode_json(value)
     except (TypeError, ValueError, RecursionError) as error:
