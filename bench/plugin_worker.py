@@ -180,9 +180,9 @@ def main():
             "python": sys.version.split()[0],
             "scores_per_second_by_batch": metric_rates(folder, options.seconds),
             "image_bytes_per_second": {
-                f"{size >> 10} KiB": task_rate(folder, options.seconds, "Images",
-                                               {"count": max(64, (256 << 20) // size), "size": size},
-                                               "bytes")
+                f"{size >> 10} KiB": task_rate(
+                    folder, options.seconds, "Images",
+                    {"count": max(64, (256 << 20) // size), "size": size}, "bytes")
                 for size in (64 << 10, 1 << 20, 8 << 20)},
             "samples_per_second": task_rate(folder, options.seconds, "Texts", {"count": 20_000},
                                             "samples"),

@@ -143,7 +143,7 @@ class PlantedMistakes(unittest.TestCase):
 
     def test_good_plugins_have_no_findings(self):
         with ThreadPoolExecutor(max(4, os.cpu_count() or 1)) as pool:
-            reports = pool.map(lambda case: self_check(case[0], case[1], **PATIENT, **case[2]), GOOD)
+            reports = pool.map(lambda case: self_check(*case[:2], **PATIENT, **case[2]), GOOD)
             for (kind, name, _), report in zip(GOOD, reports):
                 with self.subTest(kind=kind, name=name):
                     self.assertTrue(report.ok, report)
@@ -157,8 +157,8 @@ class InstalledPlugins(unittest.TestCase):
     def check(self, version, entry_points, kind, name):
         with tempfile.TemporaryDirectory() as folder:
             install(folder, "a_plugin", version, entry_points)
-            return self_check(kind, name, **PATIENT,
-                              env={"PYTHONPATH": os.pathsep.join([folder, *filter(None, sys.path)])})
+            path = os.pathsep.join([folder, *filter(None, sys.path)])
+            return self_check(kind, name, **PATIENT, env={"PYTHONPATH": path})
 
     def test_version_comes_from_the_package(self):
         report = self.check("3.4", "[vlmhyperbench.models]\nbad = bad_models:NoVersion\n", "model",
@@ -177,7 +177,8 @@ class InstalledPlugins(unittest.TestCase):
         self.assertTrue(report.ok, report)
 
     def test_entry_point_of_another_name(self):
-        report = self.check("1.0", "[vlmhyperbench.metrics]\nequal = good:same\n", "metric", "equal")
+        report = self.check("1.0", "[vlmhyperbench.metrics]\nequal = good:same\n", "metric",
+                            "equal")
         self.assertEqual(report.codes, ["name_differs"])
 
     def test_entry_point_in_the_wrong_group(self):

@@ -276,11 +276,12 @@ class Metrics(WorkerCase):
     def test_what_is_no_score(self):
         values = {"nan": "float('nan')", "inf": "float('inf')", "text": "'0.5'", "list": "[1]",
                   "bool": "True", "int": "3", "huge": "10**400", "fraction": "Fraction(1, 2)"}
+        table = ", ".join(f"{key!r}: {value}" for key, value in values.items())
         scores = self.scores(f"""
             from fractions import Fraction
             @metric("m", version="1.0")
             def plugin(prediction, reference):
-                return {{{", ".join(f"{key!r}: {value}" for key, value in values.items())}}}[prediction]
+                return {{{table}}}[prediction]
             """, list(values))
         by_name = dict(zip(values, scores))
         for name in ("nan", "inf", "text", "list", "huge"):
@@ -358,7 +359,8 @@ class Tasks(WorkerCase):
                 yield Sample(images=["../a.png"])
                 yield Sample(reference=self)
             def prompt(self, sample):
-                return "?" * (6 // (1 - sample.reference) if isinstance(sample.reference, int) else 1)
+                number = sample.reference if isinstance(sample.reference, int) else 0
+                return "?" * (6 // (1 - number))
             """)
         self.assertEqual(last["type"], "done")
         self.assertEqual(samples[0]["prompt"], "??????")

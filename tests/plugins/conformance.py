@@ -161,8 +161,9 @@ class MetricConformance(Conformance, unittest.TestCase):
     REFERENCES = ["12.50", "Total", "Итого: 12,60 ₽", "y"]
 
     def compute(self, request_id, **changes):
-        return self.plugin.ask({"type": "compute", "id": request_id, "predictions": self.PREDICTIONS,
-                                "references": self.REFERENCES, **changes})
+        return self.plugin.ask({"type": "compute", "id": request_id,
+                                "predictions": self.PREDICTIONS, "references": self.REFERENCES,
+                                **changes})
 
     def capabilities(self):
         return self.plugin.ask({"type": "hello", "protocol": 1}).get("capabilities", {})

@@ -35,7 +35,7 @@ def extension_of(data: bytes) -> str:
 
 
 class RequestImages:
-    """Turns the image parts of one request into files. A context: leaving it removes those files."""
+    """Turns image parts of one request into files. A context: leaving it removes those files."""
 
     def __init__(self) -> None:
         self._folder: Path | None = None

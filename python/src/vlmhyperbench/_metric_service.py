@@ -109,8 +109,8 @@ def _statistics(value: Any, width: int) -> list[float]:
 
 def _number(value: Any, what: str) -> float:
     if not isinstance(value, numbers.Real):
-        raise ContractError(f"{what} returned {shown(value)}", "return a float (float(x), or x.item() "
-                            "of a tensor), or None where there is no score")
+        raise ContractError(f"{what} returned {shown(value)}", "return a float (float(x), or "
+                            "x.item() of a tensor), or None where there is no score")
     number = float(value)
     if not math.isfinite(number):
         raise ContractError(f"{what} returned {number}", "return None where there is no score, and "

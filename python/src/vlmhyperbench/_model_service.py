@@ -116,8 +116,8 @@ def _finish_of(value: object) -> Finish:
     if value is None:
         return Finish()
     if not isinstance(value, Finish):
-        raise ContractError(f"generate() returned {shown(value)} at its end", "return Finish(...), or "
-                            "nothing; what belongs to the answer must be yielded")
+        raise ContractError(f"generate() returned {shown(value)} at its end", "return Finish(...), "
+                            "or nothing; what belongs to the answer must be yielded")
     return value
 
 

@@ -55,7 +55,8 @@ def _write(plugin: Plugin, file: Path, folder: str) -> None:
         seen["samples"] = _own_samples(plugin, folder)
         text = json.dumps(seen, default=str)
     except Exception as error:
-        text = json.dumps(seen | {"samples": None, "samples_error": f"{type(error).__name__}: {error}"})
+        failure = f"{type(error).__name__}: {error}"
+        text = json.dumps(seen | {"samples": None, "samples_error": failure})
     file.write_text(text, "utf-8")
 
 

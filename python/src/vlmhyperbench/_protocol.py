@@ -30,7 +30,7 @@ class FrameTooLarge(ValueError):
 
 
 def sanitize(text: str) -> str:
-    """`text` with each lone surrogate replaced by U+FFFD, and each pair of them by its character."""
+    """`text` with each lone surrogate replaced by U+FFFD, each pair of them by its character."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 

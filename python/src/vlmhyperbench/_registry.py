@@ -122,7 +122,7 @@ def metric(name: str, *, version: str = "", aggregate: str = "mean", direction: 
     Example:
         >>> from vlmhyperbench import metric
         >>> @metric("first_letter", version="1.0", range=(0, 1))
-        ... def first_letter(prediction: str, reference: str, *, ignore_case: bool = False) -> float:
+        ... def first_letter(prediction: str, reference: str, *, ignore_case: bool = False):
         ...     a, b = prediction[:1], reference[:1]
         ...     return a.lower() == b.lower() if ignore_case else a == b
         >>> first_letter("Abc", "abd", ignore_case=True)
@@ -137,8 +137,8 @@ def metric(name: str, *, version: str = "", aggregate: str = "mean", direction: 
     def decorate(target: T) -> T:
         is_class = _check_target("metric", name, target, Metric)
         if aggregate == "corpus" and not is_class:
-            raise TypeError(f"@metric({name!r}, aggregate='corpus') needs a class with statistics() "
-                            "and aggregate(), not a function")
+            raise TypeError(f"@metric({name!r}, aggregate='corpus') needs a class with "
+                            "statistics() and aggregate(), not a function")
         capabilities = _without_none(aggregate=aggregate, direction=direction, unit=unit or None,
                                      range=bounds, width=width)
         create = target if is_class else _function_metric(target)
@@ -208,9 +208,9 @@ def _check_choice(what: str, value: object, choices: Sequence[str]) -> None:
 
 def _check_width(name: str, aggregate: str, width: object) -> None:
     if (aggregate == "corpus") != (type(width) is int and width > 0):
-        raise ValueError(f"@metric({name!r}): width={width!r} with aggregate={aggregate!r}: a corpus "
-                         "metric needs width=, how many numbers its statistics() returns; others "
-                         "have none")
+        raise ValueError(f"@metric({name!r}): width={width!r} with aggregate={aggregate!r}: a "
+                         "corpus metric needs width=, how many numbers its statistics() returns; "
+                         "others have none")
 
 
 def _checked_range(name: str, bounds: Sequence[float | None] | None) -> list[float | None] | None:
@@ -328,8 +328,8 @@ def _missing_module(kind: str, name: str, module_name: str,
                     error: ModuleNotFoundError) -> PluginNotFound:
     missing = error.name or ""
     if missing and (module_name + ".").startswith(missing + "."):
-        return PluginNotFound(f"the {kind} {name!r} is to be in the module {module_name}, but there "
-                              f"is no module {missing!r}",
+        return PluginNotFound(f"the {kind} {name!r} is to be in the module {module_name}, but "
+                              f"there is no module {missing!r}",
                               "correct the entry point, or install the package that has it")
     return PluginNotFound(f"importing {module_name} for the {kind} {name!r} failed: there is no "
                           f"module {missing!r}", "add the package that has "

@@ -100,8 +100,9 @@ class Batch:
                 image["attachment"] += len(self._blocks)
         encoded = encode_json(sample)
         if len(encoded) > MAX_SAMPLE_BYTES:
-            encoded, blocks, size = encode_json({"error": f"the sample has {len(encoded)} bytes of "
-                                                 "JSON: give large images as bytes or paths"}), [], 0
+            problem = ContractError(f"the sample has {len(encoded)} bytes of JSON",
+                                    f"keep it below {MAX_SAMPLE_BYTES}")
+            encoded, blocks, size = encode_json({"error": message_of(problem)}), [], 0
         self._samples.append(encoded)
         self._blocks += blocks
         self._bytes += size + len(encoded)

@@ -1,7 +1,7 @@
 """Runs one plug-in for its host: `python -m vlmhyperbench.worker KIND NAME`.
 
-KIND is model, metric or task; NAME an entry point or `module:object`. The host talks to it on standard
-input and output (docs/formats/plugin-protocol.md).
+KIND is model, metric or task; NAME an entry point or `module:object`. The host talks to it on
+standard input and output (docs/formats/plugin-protocol.md).
 """
 
 from __future__ import annotations

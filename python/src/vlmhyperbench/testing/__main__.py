@@ -30,8 +30,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--params", type=_json_object, default={}, metavar="JSON",
                         help="parameters for load(), a JSON object")
     parser.add_argument("--samples", type=Path, metavar="FILE",
-                        help="a JSON list: of {text, images} for a model, of [prediction, reference] "
-                             "for a metric")
+                        help="a JSON list: of {text, images} for a model, of "
+                             "[prediction, reference] for a metric")
     parser.add_argument("--root", type=Path, metavar="FOLDER", help="the dataset for a task")
     parser.add_argument("--timeout", type=float, default=60, metavar="S",
                         help="seconds for one load or answer (60)")

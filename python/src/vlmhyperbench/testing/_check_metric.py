@@ -164,8 +164,8 @@ def _check_aggregate(session: Session, scores: Sequence[Any],
         if len(parts) > 1:
             both = _aggregate(session, [[a + b for a, b in zip(*halves)]])
             if not _equal(both, first[:1]):
-                session.found("aggregate_disagrees", f"aggregate() of all samples is {first[0]}, of "
-                              f"the sum of two halves {both[0]}.",
+                session.found("aggregate_disagrees", f"aggregate() of all samples is {first[0]}, "
+                              f"of the sum of two halves {both[0]}.",
                               "Let statistics() return numbers that may be added.")
         iterator = iter(first[1:])
         values = [next(iterator) if isinstance(score, list) else None for score in scores]

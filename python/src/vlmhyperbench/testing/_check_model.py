@@ -119,8 +119,8 @@ def _check_cancel(session: Session, asked: Sequence[Message]) -> None:
             session.close()
             last = {"type": "hang"}
         if last["type"] != "done":
-            session.found("cancel_ignored", f"After `cancel` came {last.get('message', 'nothing')!r}"
-                          ", and no end of the request.", "Yield often, let GeneratorExit through, "
+            came = last.get("message", "nothing")
+            session.found("cancel_ignored", f"After `cancel` came no end of the request: {came}.", "Yield often, let GeneratorExit through, "
                           "and do not work in `finally`; a model that cannot stop says "
                           "streaming=False.")
 

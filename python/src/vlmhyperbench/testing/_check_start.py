@@ -73,8 +73,8 @@ def check_version(session: Session, hello: dict[str, Any]) -> None:
                           f"{distribution[0]} {distribution[1]!r}, which has nothing else in it.",
                           "Leave version= of the decorator out: it is taken from the package.")
         if hello["name"] != session.spec.name:
-            session.found("name_differs", f"Its entry point is {session.spec.name!r}, its decorator "
-                          f"says {hello['name']!r}.", "Give both one name.")
+            session.found("name_differs", f"Its entry point is {session.spec.name!r}, its "
+                          f"decorator says {hello['name']!r}.", "Give both one name.")
 
 
 def check_schema(session: Session, hello: dict[str, Any], params: dict[str, Any]) -> None:
@@ -107,12 +107,12 @@ def _compare_with_load(session: Session, schema: dict[str, Any]) -> None:
             session.found("parameter_not_in_schema", f"load() takes {name!r}, params_schema has no "
                           "such property: nobody can set it.", f"Add {name!r} to properties.")
         elif required and name not in schema.get("required", []):
-            session.found("parameter_not_required", f"load() needs {name!r}, params_schema does not "
-                          "require it.", f"Give it a default, or add {name!r} to `required`.")
+            session.found("parameter_not_required", f"load() needs {name!r}, params_schema does "
+                          "not require it.", f"Give it a default, or add {name!r} to `required`.")
     for name in properties:
         if name not in parameters and not session.probe["load_is_open"]:
-            session.found("property_not_in_load", f"params_schema has {name!r}, load() does not take "
-                          "it.", f"Add `{name}` to load()'s parameters, or remove the property.")
+            session.found("property_not_in_load", f"params_schema has {name!r}, load() does not "
+                          "take it.", f"Add `{name}` to load()'s parameters, or remove the property.")
 
 
 # --- Load and exit ---

@@ -145,7 +145,7 @@ class WorkerHost:
     # --- The process ---
 
     def probe(self) -> dict[str, Any]:
-        """What the worker saw of the plug-in's code (_probe.py); empty if it did not come so far."""
+        """What the worker saw of the plug-in's code (_probe.py); empty if it came not so far."""
         with contextlib.suppress(OSError, ValueError):
             seen: dict[str, Any] = json.loads(self._probe.read_text("utf-8"))
             return seen
