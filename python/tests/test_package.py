@@ -253,8 +253,10 @@ class Predecessor(unittest.TestCase):
     def test_wrong_parameters(self):
         with self.assertRaisesRegex(TypeError, "takes no cache_dir; it takes model_name"):
             self.load("OneImageModel", cache_dir="/weights")
-        with self.assertRaisesRegex(TypeError, "names no class"):
-            self.load("test_package")
+        with self.assertRaisesRegex(TypeError, "has no class 'NewModel'"):
+            self.load("NewModel")
+        with self.assertRaisesRegex(TypeError, "write package.module:Class"):
+            self.load(**{"class": "OldModel"})
         with self.assertRaisesRegex(TypeError, "unknown parameters: beams"):
             self.load(beams=1)
 

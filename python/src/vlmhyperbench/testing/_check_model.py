@@ -120,9 +120,9 @@ def _check_cancel(session: Session, asked: Sequence[Message]) -> None:
             last = {"type": "hang"}
         if last["type"] != "done":
             came = last.get("message", "nothing")
-            session.found("cancel_ignored", f"After `cancel` came no end of the request: {came}.", "Yield often, let GeneratorExit through, "
-                          "and do not work in `finally`; a model that cannot stop says "
-                          "streaming=False.")
+            session.found("cancel_ignored", f"After `cancel` came no end of the request: {came}.",
+                          "Yield often, let GeneratorExit through, and do not work in `finally`; a "
+                          "model that cannot stop says streaming=False.")
 
 
 def _check_broken_image(session: Session, asked: Sequence[Message], folder: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from .._protocol import PROTOCOL
 from . import _explain
 from ._draft7 import default_problems, schema_problems, why_invalid
+from ._report import Finding
 from ._session import Session, Stop
 
 SLOW_IMPORT_PART = 0.5  # of the host's limit
@@ -24,7 +25,10 @@ PEP440 = re.compile(
 def check_hello(session: Session) -> dict[str, Any]:
     """Starts a worker and returns its `hello`; raises Stop without one."""
     limits = session.spec.limits
-    with session.check("it is imported and says hello"):
+    hung = Finding("import_hangs", f"It said no hello within {limits.hello_timeout_s:g} s of its "
+                   "start.", "Do no work when the module is imported: move it, and heavy imports, "
+                   "into load().")
+    with session.check("it is imported and says hello", if_hung=hung):
         began = time.monotonic()
         worker = session.start()
         hello = worker.ask({"type": "hello", "protocol": PROTOCOL}, limits.hello_timeout_s)
@@ -41,19 +45,7 @@ def check_hello(session: Session) -> dict[str, Any]:
         if "MemoryError" in finding.message:
             finding = _explain.memory_finding("its import", limits.memory_mb)
         session.add(finding)
-    _import_hang_fix(session)
     raise Stop
-
-
-def _import_hang_fix(session: Session) -> None:
-    """Puts the fix of a slow import in place of that of a slow answer."""
-    findings = session.report.findings
-    if findings and findings[-1].code == "hangs":
-        findings.pop()
-        session.found("import_hangs", "It said no hello within "
-                      f"{session.spec.limits.hello_timeout_s:g} s of its start.",
-                      "Do no work when the module is imported: move it, and heavy imports, into "
-                      "load().")
 
 
 # --- What it says of itself ---
@@ -112,7 +104,8 @@ def _compare_with_load(session: Session, schema: dict[str, Any]) -> None:
     for name in properties:
         if name not in parameters and not session.probe["load_is_open"]:
             session.found("property_not_in_load", f"params_schema has {name!r}, load() does not "
-                          "take it.", f"Add `{name}` to load()'s parameters, or remove the property.")
+                          "take it.",
+                          f"Add `{name}` to load()'s parameters, or remove the property.")
 
 
 # --- Load and exit ---

@@ -114,8 +114,8 @@ def _check_fields(session: Session, samples: Sequence[Message],
         sets = {tuple(sorted(sample.get("fields", {}))) for sample in samples}
         if len(sets) > 1:
             session.found("fields_differ", f"Some samples have the fields {sorted(sets)[0]}, "
-                          f"others {sorted(sets)[-1]}.", "Give every sample the same fields, with \"\" "
-                          "where there is nothing.")
+                          f"others {sorted(sets)[-1]}.",
+                          "Give every sample the same fields, with None where there is nothing.")
         used = {name for names in sets for name in names}
         for name in sorted(used & set(RESERVED_FIELDS)):
             session.found("reserved_field", f"A field is called {name!r}, which is a column of its "

@@ -42,22 +42,24 @@ class Session:
         self.add(_explain.error_finding(doing, error, code, self.spec.limits.memory_mb))
 
     @contextlib.contextmanager
-    def check(self, title: str) -> Iterator[None]:
-        """One check: passed if it found nothing and the worker survived it."""
+    def check(self, title: str, if_hung: Finding | None = None) -> Iterator[None]:
+        """One check: passed if it found nothing and the worker survived it.
+
+        A worker that died is replaced by the next check; one that hangs ends the self-check.
+        """
         before = len(self.report.findings)
-        broken = True
         try:
             yield
-            broken = False
         except WorkerGone as gone:
+            self.close()
             self.add(_explain.gone_finding(title, str(gone)))
         except WorkerHung:
-            self.add(_explain.hung_finding(title, self.spec.limits.timeout_s))
-        finally:
-            if broken:
-                self.close()
-        if not broken and len(self.report.findings) == before:
-            self.report.passed.append(title)
+            self.close()
+            self.add(if_hung or _explain.hung_finding(title, self.spec.limits.timeout_s))
+            raise Stop from None
+        else:
+            if len(self.report.findings) == before:
+                self.report.passed.append(title)
 
     # --- The worker ---
 
