@@ -163,7 +163,8 @@ class Models(WorkerCase):
                 ("raise BadImageError('x')", "bad_image"),
                 ("raise UnsupportedError('x')", "unsupported"),
                 ("raise type('OutOfMemoryError', (RuntimeError,), {})('CUDA')", "out_of_memory"),
-                ("raise type('UnidentifiedImageError', (OSError,), {})('x')", "bad_image"),
+                ("raise OSError('cannot identify image file')", "bad_image"),
+                ("raise OSError('disk error')", "internal"),
                 ("raise SystemExit(3)", "internal"), ("return 5", "internal")):
             with self.subTest(statement):
                 _, error = self.answer(statement)

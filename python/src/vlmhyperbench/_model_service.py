@@ -49,11 +49,9 @@ class ModelService(Service):
             self.instance.unload()
 
     def error_code(self, error: BaseException, default: str) -> str:
-        # Pillow says UnidentifiedImageError, and OSError of an image that is cut off.
+        # Pillow says "cannot identify image file", "image file is truncated", and the like.
         about_image = isinstance(error, OSError) and (
-            type(error).__name__ == "UnidentifiedImageError"
-            or error.filename in {str(path) for path in self._images}
-            or "image file is truncated" in str(error))
+            "image file" in str(error) or error.filename in map(str, self._images))
         return "bad_image" if about_image else code_of(error, default)
 
     # --- The request ---

@@ -84,7 +84,7 @@ class Experiment:
         What is in no manifest yet is None.
         """
         rows = Rows()
-        for folder in sorted((self.folder / "runs").glob("*/")):
+        for folder in _folders(self.folder / "runs"):
             manifest = _json(folder / "manifest.json")
             model, dataset = manifest.get("model") or {}, manifest.get("dataset") or {}
             rows.append({"run": folder.name, "model": model.get("name"),
@@ -207,12 +207,16 @@ def _problem(problem: Mapping[str, Any]) -> str:
 
 def _child(folder: Path, name: str, what: str, where: str) -> Path:
     """A folder in `folder`, by a name that stands in it; never a path."""
-    known = sorted(entry.name for entry in folder.glob("*/")) if folder.is_dir() else []
+    known = [entry.name for entry in _folders(folder)]
     if name in known:
         return folder / name
     near = difflib.get_close_matches(name, known, n=1)
     hint = f". Did you mean {near[0]!r}?" if near else f"; it has {', '.join(known) or 'none'}"
     raise FileNotFoundError(f"there is no {what} {name!r} in {where}{hint}")
+
+
+def _folders(folder: Path) -> list[Path]:
+    return sorted(entry for entry in folder.iterdir() if entry.is_dir()) if folder.is_dir() else []
 
 
 def _json(file: Path) -> dict[str, Any]:

@@ -49,6 +49,7 @@ def _samples(session: Session, root: Path) -> Samples:
     worker.send({"type": "samples", "id": session.new_id(), "root": str(root)})
     samples: Samples = []
     while True:
+        worker.allow(session.spec.limits.timeout_s)
         message, blocks = worker.receive()
         if message["type"] == "error":
             session.add_error("samples()", message, "samples_failed")
