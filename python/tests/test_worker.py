@@ -145,6 +145,15 @@ class Models(WorkerCase):
         worker.send({"type": "shutdown"})
         self.assertEqual(worker.wait(), 0)
 
+    def test_odd_ids_are_refused(self):
+        worker = self.model("return 'fine'")
+        for request_id in ([1], {}, "1", 1.5, True, None):
+            worker.send({"type": "cancel", "id": request_id})
+            error = worker.ask({"type": "generate", "id": request_id, "messages": []})
+            self.assertEqual((error["type"], error["code"]), ("error", "bad_request"))
+            self.assertNotIn("id", error)
+        self.assertEqual(worker.generate(1, "?")[0], ["fine"])
+
     def test_host_that_goes_away_ends_a_stream(self):
         worker = self.model("""
             while True:

@@ -45,9 +45,9 @@ class Inbox:
             if isinstance(item, BaseException):
                 raise item
             yield item
-            if item.get("type") == "generate":
-                self._open.discard(item.get("id", 0))
-                self._cancelled.discard(item.get("id", 0))
+            if (request_id := _generate_id(item)) is not None:
+                self._open.discard(request_id)
+                self._cancelled.discard(request_id)
 
     def is_cancelled(self, request_id: int) -> bool:
         """Whether the host wants no answer to an unfinished request. From any thread."""
@@ -60,8 +60,9 @@ class Inbox:
                 if message.get("type") == "cancel":
                     self._cancel(message.get("id"))
                     continue
-                if message.get("type") == "generate" and type(message.get("id")) is int:
-                    self._open.add(message["id"])
+                if (request_id := _generate_id(message)) is not None:
+                    self._cancelled.discard(request_id)  # of an earlier request with that id
+                    self._open.add(request_id)
                 self._queue.put(message)
                 if message.get("type") == "shutdown":
                     return
@@ -72,8 +73,13 @@ class Inbox:
             self._queue.put(error)
 
     def _cancel(self, request_id: Any) -> None:
-        if request_id in self._open:  # else it has been answered already
+        if type(request_id) is int and request_id in self._open:  # else it is answered already
             self._cancelled.add(request_id)
+
+
+def _generate_id(message: Message) -> int | None:
+    request_id = message.get("id")
+    return request_id if message.get("type") == "generate" and type(request_id) is int else None
 
 
 def _messages(reader: FrameReader) -> Iterator[Message]:
