@@ -15,10 +15,14 @@ class PluginGone(Exception):
 
 
 class PluginClient:
-    """Starts `argv` and exchanges frames with it. Every wait is bounded by `timeout_s`."""
+    """Starts `argv` and exchanges frames with it. Every wait is bounded by `timeout_s`.
+
+    `blocks` are the attachments of the message received last.
+    """
 
     def __init__(self, argv, timeout_s=60, **popen_options):
         self.timeout_s = timeout_s
+        self.blocks = []
         self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         bufsize=0, **popen_options)
 
@@ -61,6 +65,7 @@ class PluginClient:
         message = json.loads(self._read(length).decode("utf-8", errors="strict"))
         if not isinstance(message, dict) or not isinstance(message.get("type"), str):
             raise PluginGone(f"not a message: {message!r}")
+        self.blocks = [self._read(size) for size in message.get("attachments", [])]
         return message
 
     def ask(self, message):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import traceback
 
-from .errors import PluginError
+from .errors import ContractError, PluginError
 
 PACKAGE_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 MAX_MESSAGE_CHARS = 4_000
@@ -30,7 +30,8 @@ def message_of(error: BaseException) -> str:
     if isinstance(error, PluginError):
         text = str(error) or type(error).__name__
     elif isinstance(error, SystemExit):
-        text = f"it called sys.exit({error.code!r}): raise an exception instead"
+        text = str(ContractError(f"it called sys.exit({error.code!r})",
+                                 "raise an exception instead"))
     else:
         text = f"{type(error).__name__}: {error}"
     return text if len(text) <= MAX_MESSAGE_CHARS else text[:MAX_MESSAGE_CHARS] + "..."

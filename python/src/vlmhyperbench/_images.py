@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import shutil
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -33,11 +35,18 @@ def extension_of(data: bytes) -> str:
 
 
 class RequestImages:
-    """Turns the image parts of one request into files; those that it writes lie in `folder`."""
+    """Turns image parts of one request into files. A context: leaving it removes those files."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self) -> None:
+        self._folder: Path | None = None
         self.paths: list[Path] = []
+
+    def __enter__(self) -> RequestImages:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def add(self, part: Mapping[str, Any]) -> dict[str, Any]:
         """The part with a path for an image; raises BadImageError or BadRequestError."""
@@ -56,6 +65,8 @@ class RequestImages:
             content = base64.b64decode(data, validate=True)
         except (binascii.Error, ValueError) as error:
             raise BadImageError(f"an image in the request is no base64: {error}") from error
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="vlmhb-request-"))
         path = self._folder / f"image-{len(self.paths)}{extension_of(content)}"
         path.write_bytes(content)
         return path

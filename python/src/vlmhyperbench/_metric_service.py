@@ -12,13 +12,9 @@ from ._failure import CAUGHT, message_of, traceback_of
 from ._protocol import FrameWriter, Message
 from ._registry import Plugin
 from ._service import Service
-from .errors import BadRequestError
+from .errors import BadRequestError, ContractError, shown
 
 MOST_TRACEBACKS = 20  # of one batch: thousands of the same would not fit into a frame
-
-
-class WrongScore(TypeError):
-    """A metric returned what is no score. The text says what to return."""
 
 
 class MetricService(Service):
@@ -82,7 +78,7 @@ class MetricService(Service):
 
 def _failure(error: BaseException, with_traceback: bool) -> dict[str, str]:
     failure = {"error": message_of(error)}
-    if with_traceback and not isinstance(error, WrongScore):
+    if with_traceback and not isinstance(error, ContractError):
         failure["traceback"] = traceback_of(error)
     return failure
 
@@ -95,8 +91,8 @@ def _mean_score(value: Any) -> float:
 
 def _ratio_score(value: Any) -> list[float]:
     if not isinstance(value, Sequence) or isinstance(value, (str, bytes)) or len(value) != 2:
-        raise WrongScore(f"score() returned {_shown(value)}: a metric with aggregate='ratio' "
-                         "returns (numerator, denominator)")
+        raise ContractError(f"score() returned {shown(value)}", "return (numerator, denominator): "
+                            "aggregate is 'ratio'")
     return [_number(one, "score()") for one in value]
 
 
@@ -106,19 +102,19 @@ def _statistics(value: Any, width: int) -> list[float]:
     except TypeError:
         items = []
     if len(items) != width or isinstance(value, (str, bytes)):
-        raise WrongScore(f"statistics() returned {_shown(value)}: return always width={width} "
-                         "numbers, or correct width= of @metric")
+        raise ContractError(f"statistics() returned {shown(value)}", f"return always width={width} "
+                            "numbers, or correct width= of @metric")
     return [_number(one, "statistics()") for one in items]
 
 
 def _number(value: Any, what: str) -> float:
     if not isinstance(value, numbers.Real):
-        raise WrongScore(f"{what} returned {_shown(value)}: return a float (float(x), or x.item() "
-                         "of a tensor), or None where there is no score")
+        raise ContractError(f"{what} returned {shown(value)}", "return a float (float(x), or "
+                            "x.item() of a tensor), or None where there is no score")
     number = float(value)
     if not math.isfinite(number):
-        raise WrongScore(f"{what} returned {number}: return None where there is no score, and "
-                         "guard divisions by zero")
+        raise ContractError(f"{what} returned {number}", "return None where there is no score, and "
+                            "guard divisions by zero")
     return number
 
 
@@ -141,7 +137,3 @@ def _rows(fields: object, count: int) -> Iterator[dict[str, str]]:
     names = list(fields)
     return (dict(zip(names, row)) for row in zip(*fields.values()))
 
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return f"{type(value).__name__} {text if len(text) <= 60 else text[:60] + '...'}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,10 +9,10 @@ from typing import Any
 
 from ._failure import code_of
 from ._images import RequestImages
-from ._protocol import FrameWriter, Message, sanitize
+from ._protocol import FrameWriter, Message
 from ._registry import Plugin
 from ._service import Service
-from .errors import BadRequestError, PluginError, UnsupportedError
+from .errors import BadRequestError, ContractError, UnsupportedError, shown
 from .model import Finish, Request
 
 MAX_DELTA_CHARS = 4 << 20  # a frame has room for more, whatever the characters are
@@ -51,11 +49,9 @@ class ModelService(Service):
             self.instance.unload()
 
     def error_code(self, error: BaseException, default: str) -> str:
-        # Pillow says UnidentifiedImageError, and OSError of an image that is cut off.
+        # Pillow says "cannot identify image file", "image file is truncated", and the like.
         about_image = isinstance(error, OSError) and (
-            type(error).__name__ == "UnidentifiedImageError"
-            or error.filename in {str(path) for path in self._images}
-            or "image file is truncated" in str(error))
+            "image file" in str(error) or error.filename in map(str, self._images))
         return "bad_image" if about_image else code_of(error, default)
 
     # --- The request ---
@@ -65,17 +61,13 @@ class ModelService(Service):
         messages, params = message.get("messages"), message.get("params") or {}
         if not isinstance(messages, list) or not isinstance(params, dict):
             raise BadRequestError("'generate' needs a list 'messages' and an object 'params'")
-        folder = Path(tempfile.mkdtemp(prefix="vlmhb-request-"))
-        try:
-            images = RequestImages(folder)
+        with RequestImages() as images:
             read = [_read_message(index, one, images) for index, one in enumerate(messages)]
             self._images = images.paths
             self._check_count(len(images.paths))
             yield Request(text=_text_of(read, "user"), system=_text_of(read, "system"),
                           images=images.paths, messages=read, params=params,
                           is_cancelled=is_cancelled)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
 
     def _check_count(self, count: int) -> None:
         most = self._plugin.capabilities.get("images")
@@ -91,8 +83,8 @@ class ModelService(Service):
             self._send_piece(request_id, answer)
             return Finish()
         if isinstance(answer, (bytes, bytearray, Mapping)) or not isinstance(answer, Iterable):
-            raise PluginError(f"generate() returned {_shown(answer)}: return the answer as str, or "
-                              "yield its pieces")
+            raise ContractError(f"generate() returned {shown(answer)}",
+                                "return the answer as str, or yield its pieces")
         return self._send_pieces(request_id, iter(answer), is_cancelled)
 
     def _send_pieces(self, request_id: int, pieces: Iterator[Any],
@@ -104,7 +96,7 @@ class ModelService(Service):
                 except StopIteration as end:
                     return _finish_of(end.value)
                 if not isinstance(piece, str):
-                    raise PluginError(f"generate() yielded {_shown(piece)}: yield str")
+                    raise ContractError(f"generate() yielded {shown(piece)}", "yield str")
                 if not is_cancelled():
                     self._send_piece(request_id, piece)
             return Finish("cancelled")
@@ -113,7 +105,6 @@ class ModelService(Service):
                 close()
 
     def _send_piece(self, request_id: int, text: str) -> None:
-        text = sanitize(text)
         for begin in range(0, len(text), MAX_DELTA_CHARS):
             self.send({"type": "delta", "id": request_id,
                        "text": text[begin:begin + MAX_DELTA_CHARS]})
@@ -123,8 +114,8 @@ def _finish_of(value: object) -> Finish:
     if value is None:
         return Finish()
     if not isinstance(value, Finish):
-        raise PluginError(f"generate() returned {_shown(value)} at its end: return Finish(...), or "
-                          "nothing; what belongs to the answer must be yielded")
+        raise ContractError(f"generate() returned {shown(value)} at its end", "return Finish(...), "
+                            "or nothing; what belongs to the answer must be yielded")
     return value
 
 
@@ -161,7 +152,3 @@ def _text_of(messages: list[dict[str, Any]], role: str) -> str:
             texts += [part["text"] for part in message["content"] if part["type"] == "text"]
     return "\n".join(texts)
 
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return f"{type(value).__name__} {text if len(text) <= 60 else text[:60] + '...'}"

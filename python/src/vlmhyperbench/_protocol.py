@@ -15,6 +15,8 @@ MAX_BLOCKS_BYTES = 256 << 20
 LENGTH = struct.Struct("<I")
 MOST_BUFFERS = 512  # of one system call; Linux allows 1024
 
+ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
 Message = dict[str, Any]
 Bytes = bytes | bytearray | memoryview
 
@@ -28,7 +30,7 @@ class FrameTooLarge(ValueError):
 
 
 def sanitize(text: str) -> str:
-    """`text` with each lone surrogate replaced by U+FFFD, and each pair of them by its character."""
+    """`text` with each lone surrogate replaced by U+FFFD, each pair of them by its character."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
@@ -38,7 +40,7 @@ def encode_json(value: object) -> bytes:
     Raises:
         TypeError, ValueError: `value` is no JSON, for instance NaN.
     """
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = ENCODER.encode(value)
     try:
         return text.encode()
     except UnicodeEncodeError:

@@ -12,15 +12,19 @@ import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from importlib import metadata
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import metric as metric_module
 from . import model as model_module
+from ._failure import CAUGHT, message_of
 from ._schema import schema_of
+from .errors import shown, with_todo
 from .metric import FunctionMetric, Metric
 from .model import FunctionModel, ModelInterface, streams
 from .task import Task
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 KINDS = ("model", "metric", "task")
 ATTRIBUTE = "__vlmhyperbench__"
@@ -29,7 +33,10 @@ T = TypeVar("T", bound=Callable[..., Any])
 
 
 class PluginNotFound(Exception):
-    """No such plug-in, or it cannot be imported. The text says what to do."""
+    """No such plug-in, or it cannot be used: `problem`; `todo` says what to do."""
+
+    def __init__(self, problem: str, todo: str) -> None:
+        super().__init__(with_todo(problem, todo))
 
 
 @dataclass(frozen=True)
@@ -115,7 +122,7 @@ def metric(name: str, *, version: str = "", aggregate: str = "mean", direction: 
     Example:
         >>> from vlmhyperbench import metric
         >>> @metric("first_letter", version="1.0", range=(0, 1))
-        ... def first_letter(prediction: str, reference: str, *, ignore_case: bool = False) -> float:
+        ... def first_letter(prediction: str, reference: str, *, ignore_case: bool = False):
         ...     a, b = prediction[:1], reference[:1]
         ...     return a.lower() == b.lower() if ignore_case else a == b
         >>> first_letter("Abc", "abd", ignore_case=True)
@@ -130,8 +137,8 @@ def metric(name: str, *, version: str = "", aggregate: str = "mean", direction: 
     def decorate(target: T) -> T:
         is_class = _check_target("metric", name, target, Metric)
         if aggregate == "corpus" and not is_class:
-            raise TypeError(f"@metric({name!r}, aggregate='corpus') needs a class with statistics() "
-                            "and aggregate(), not a function")
+            raise TypeError(f"@metric({name!r}, aggregate='corpus') needs a class with "
+                            "statistics() and aggregate(), not a function")
         capabilities = _without_none(aggregate=aggregate, direction=direction, unit=unit or None,
                                      range=bounds, width=width)
         create = target if is_class else _function_metric(target)
@@ -201,9 +208,9 @@ def _check_choice(what: str, value: object, choices: Sequence[str]) -> None:
 
 def _check_width(name: str, aggregate: str, width: object) -> None:
     if (aggregate == "corpus") != (type(width) is int and width > 0):
-        raise ValueError(f"@metric({name!r}): width={width!r} with aggregate={aggregate!r}: a corpus "
-                         "metric needs width=, how many numbers its statistics() returns; others "
-                         "have none")
+        raise ValueError(f"@metric({name!r}): width={width!r} with aggregate={aggregate!r}: a "
+                         "corpus metric needs width=, how many numbers its statistics() returns; "
+                         "others have none")
 
 
 def _checked_range(name: str, bounds: Sequence[float | None] | None) -> list[float | None] | None:
@@ -260,34 +267,40 @@ def find_plugin(kind: str, name: str) -> Plugin:
         PluginNotFound: With what is installed, what was meant, or what to add.
     """
     if kind not in KINDS:
-        raise PluginNotFound(f"there is no kind {kind!r} of plug-ins: it is one of "
-                             f"{', '.join(KINDS)}")
+        raise PluginNotFound(f"there is no kind {kind!r} of plug-ins",
+                             f"use one of {', '.join(KINDS)}")
     if ":" in name:
         return _checked(kind, name, _import_object(kind, name, name), None)
-    found = [point for point in metadata.entry_points(group=group(kind)) if point.name == name]
+    found = [point for point in _entry_points(kind) if point.name == name]
     if not found:
-        raise PluginNotFound(_not_installed(kind, name))
+        raise _not_installed(kind, name)
     point, distribution = found[0], _distribution(found[0])
     return _checked(kind, name, _import_object(kind, name, point.value), distribution)
 
 
-def _distribution(point: metadata.EntryPoint) -> tuple[str, str] | None:
+def _entry_points(kind: str) -> list[EntryPoint]:
+    from importlib import metadata  # takes as long to import as everything else here
+
+    return list(metadata.entry_points(group=group(kind)))
+
+
+def _distribution(point: EntryPoint) -> tuple[str, str] | None:
     dist = getattr(point, "dist", None)
     return None if dist is None else (dist.metadata["Name"], dist.version)
 
 
-def _not_installed(kind: str, name: str) -> str:
-    points = metadata.entry_points(group=group(kind))
-    installed = sorted({point.name for point in points})
-    text = f"no {kind} plug-in {name!r} is installed."
+def _not_installed(kind: str, name: str) -> PluginNotFound:
+    installed = sorted({point.name for point in _entry_points(kind)})
+    problem = f"no {kind} plug-in {name!r} is installed."
     for close in difflib.get_close_matches(name, installed, n=1):
-        text += f" Did you mean {close!r}?"
-    text += f" Installed: {', '.join(installed) if installed else 'none'}."
+        problem += f" Did you mean {close!r}?"
+    problem += f" Installed: {', '.join(installed) if installed else 'none'}"
     for other in KINDS:
-        if any(point.name == name for point in metadata.entry_points(group=group(other))):
-            text += f" There is a {other} of that name."
-    return (f"{text} Its package must be installed and name it in its pyproject.toml: "
-            f'[project.entry-points."{group(kind)}"] {name} = "package.module:object"')
+        if any(point.name == name for point in _entry_points(other)):
+            problem += f". There is a {other} of that name"
+    return PluginNotFound(problem, "install its package, whose pyproject.toml must have "
+                          f'[project.entry-points."{group(kind)}"] {name} = '
+                          '"package.module:object"')
 
 
 def _import_object(kind: str, name: str, value: str) -> Any:
@@ -295,37 +308,47 @@ def _import_object(kind: str, name: str, value: str) -> Any:
     try:
         target: Any = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
-        raise PluginNotFound(_missing_module(kind, name, module_name, error)) from error
-    except (Exception, SystemExit) as error:
+        raise _missing_module(kind, name, module_name, error) from error
+    except CAUGHT as error:
         raise PluginNotFound(f"importing {module_name} for the {kind} {name!r} failed: "
-                             f"{type(error).__name__}: {error}") from error
+                             f"{message_of(error)}", "make `python -c \"import "
+                             f"{module_name}\"` work") from error
     for part in path.split("."):
         if not hasattr(target, part):
             near = difflib.get_close_matches(part, dir(target), n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise PluginNotFound(f"{value!r}: {module_name} has no {path!r}.{hint} Write "
-                                 "package.module:object, with the name of the class or function")
+            hint = f", which has {near[0]!r}" if near else ""
+            raise PluginNotFound(f"{value!r}: there is no {path!r} in {module_name}{hint}",
+                                 "write package.module:object, with the name of the class or "
+                                 "function")
         target = getattr(target, part)
     return target
 
 
-def _missing_module(kind: str, name: str, module_name: str, error: ModuleNotFoundError) -> str:
+def _missing_module(kind: str, name: str, module_name: str,
+                    error: ModuleNotFoundError) -> PluginNotFound:
     missing = error.name or ""
     if missing and (module_name + ".").startswith(missing + "."):
-        return (f"the {kind} {name!r} is to be in the module {module_name}, but there is no module "
-                f"{missing!r}: correct the entry point, or install the package that has it")
-    return (f"importing {module_name} for the {kind} {name!r} failed: there is no module "
-            f"{missing!r}. Add the package that has {missing.partition('.')[0]!r} to `dependencies` "
-            "in the plug-in's pyproject.toml (or to `packages` of the registry entry)")
+        return PluginNotFound(f"the {kind} {name!r} is to be in the module {module_name}, but "
+                              f"there is no module {missing!r}",
+                              "correct the entry point, or install the package that has it")
+    return PluginNotFound(f"importing {module_name} for the {kind} {name!r} failed: there is no "
+                          f"module {missing!r}", "add the package that has "
+                          f"{missing.partition('.')[0]!r} to `dependencies` in the plug-in's "
+                          "pyproject.toml (or to `packages` of the registry entry)")
 
 
 def _checked(kind: str, name: str, target: Any, distribution: tuple[str, str] | None) -> Plugin:
     plugin = vars(target).get(ATTRIBUTE) if hasattr(target, "__dict__") else None
     if not isinstance(plugin, Plugin):
-        raise PluginNotFound(f"{name!r} is {target!r}, and no plug-in: put @{kind}(\"{name}\", "
-                             "version=\"1.0\") of vlmhyperbench above it")
+        raise PluginNotFound(f"{name!r} is {shown(target)}, and no plug-in", f"put @{kind}("
+                             "\"my-name\", version=\"1.0\") of vlmhyperbench above it")
     if plugin.kind != kind:
-        raise PluginNotFound(f"{name!r} is a {plugin.kind}, not a {kind}: its entry point belongs "
-                             f"into the group {group(plugin.kind)}")
+        raise PluginNotFound(f"{name!r} is a {plugin.kind}, not a {kind}", f"ask for a "
+                             f"{plugin.kind}; its entry point belongs into the group "
+                             f"{group(plugin.kind)}")
     version = plugin.version or (distribution[1] if distribution else "")
+    if not version:
+        raise PluginNotFound(f"the {kind} {name!r} has no version", f"write @{kind}("
+                             f"{plugin.name!r}, version=\"1.0\"), or install it as a package with "
+                             "an entry point")
     return replace(plugin, version=version, distribution=distribution)

@@ -23,7 +23,8 @@ class LoadError(PluginError):
     code = "load_failed"
 
 
-def schema_of(function: Callable[..., Any], skip: int, without: Sequence[str] = ()) -> dict[str, Any]:
+def schema_of(function: Callable[..., Any], skip: int,
+              without: Sequence[str] = ()) -> dict[str, Any]:
     """The schema of `function`'s parameters but the first `skip` and those called as in `without`.
 
     Annotations that JSON Schema has no word for (and missing ones) allow every value.

@@ -9,7 +9,7 @@ from ._failure import CAUGHT, code_of, message_of, traceback_of
 from ._protocol import FrameTooLarge, FrameWriter, Message
 from ._registry import Plugin
 from ._schema import LoadError, check_call
-from .errors import BadRequestError, PluginError
+from .errors import BadRequestError, ContractError, PluginError
 
 
 class Service:
@@ -68,7 +68,7 @@ class Service:
             message["id"] = request_id
         message |= {"code": self.error_code(error, default), "message": message_of(error),
                     "retryable": isinstance(error, PluginError) and error.retryable}
-        if not isinstance(error, (BadRequestError, LoadError, FrameTooLarge)):
+        if not isinstance(error, (BadRequestError, ContractError, LoadError, FrameTooLarge)):
             message["traceback"] = traceback_of(error)
         self._writer.send(message)
 

@@ -5,23 +5,19 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from ._failure import CAUGHT, message_of, traceback_of
 from ._images import extension_of
 from ._protocol import MAX_BLOCK_BYTES, MAX_BLOCKS_BYTES, Message, encode_json
 from ._service import Service
-from .errors import BadRequestError, PluginError
+from .errors import BadRequestError, ContractError, shown
 from .task import Prompt, Sample
 
 MAX_SAMPLES = 256  # of one message
 BATCH_BYTES = 8 << 20  # a message is sent once it has so many
 MAX_SAMPLE_BYTES = 32 << 20  # of JSON
-
-
-class WrongSample(PluginError):
-    """A sample that the protocol cannot say. The text says how to write it."""
 
 
 class TaskService(Service):
@@ -35,7 +31,8 @@ class TaskService(Service):
             raise BadRequestError(f"'samples' needs a folder 'root', not {root!r}")
         samples = self.instance.samples(Path(root))
         if not isinstance(samples, Iterable):
-            raise PluginError(f"samples() returned {samples!r}: yield Sample(...), or return a list")
+            raise ContractError(f"samples() returned {shown(samples)}",
+                                "yield Sample(...), or return a list of them")
         batch = Batch(self, request_id)
         for sample in samples:
             batch.add(*self._encode(sample, root))
@@ -50,16 +47,15 @@ class TaskService(Service):
 
     def _encode(self, sample: object, root: str) -> tuple[dict[str, Any], list[bytes]]:
         """The sample as the protocol has it, and its attachments; its failure is such a sample."""
+        if isinstance(sample, Exception):
+            return {"error": message_of(sample)}, []
         try:
-            if isinstance(sample, Exception):
-                raise sample
             if not isinstance(sample, Sample):
-                raise WrongSample(f"samples() yielded {type(sample).__name__} {sample!r:.60}: yield "
-                                  "Sample(...)")
+                raise ContractError(f"samples() yielded {shown(sample)}", "yield Sample(...)")
             return self._encode_sample(sample, root)
         except CAUGHT as error:
             failure = {"error": message_of(error)}
-            if not isinstance(error, WrongSample):
+            if not isinstance(error, ContractError):
                 failure["traceback"] = traceback_of(error)
             return failure, []
 
@@ -104,8 +100,9 @@ class Batch:
                 image["attachment"] += len(self._blocks)
         encoded = encode_json(sample)
         if len(encoded) > MAX_SAMPLE_BYTES:
-            encoded, blocks, size = encode_json({"error": f"the sample has {len(encoded)} bytes of "
-                                                 "JSON: give large images as bytes or paths"}), [], 0
+            problem = ContractError(f"the sample has {len(encoded)} bytes of JSON",
+                                    f"keep it below {MAX_SAMPLE_BYTES}")
+            encoded, blocks, size = encode_json({"error": message_of(problem)}), [], 0
         self._samples.append(encoded)
         self._blocks += blocks
         self._bytes += size + len(encoded)
@@ -120,8 +117,8 @@ class Batch:
 
 def _encode_images(sample: Sample, root: str) -> tuple[list[Any], list[bytes]]:
     if isinstance(sample.images, (str, bytes, os.PathLike)):
-        raise WrongSample(f"Sample.images is {type(sample.images).__name__}: give a list, even for "
-                          "one image")
+        raise ContractError(f"Sample.images is {shown(sample.images)}",
+                            "give a list, even for one image")
     images: list[Any] = []
     blocks: list[bytes] = []
     for image in sample.images:
@@ -132,21 +129,21 @@ def _encode_images(sample: Sample, root: str) -> tuple[list[Any], list[bytes]]:
         elif isinstance(image, (str, os.PathLike)):
             images.append(relative_path(os.fspath(image), root))
         else:
-            raise WrongSample(f"an image of a sample is {type(image).__name__}: give a path or the "
-                              "encoded image as bytes")
+            raise ContractError(f"an image of a sample is {shown(image)}",
+                                "give a path, or the encoded image as bytes")
     if any(len(block) > MAX_BLOCK_BYTES for block in blocks) or sum(
             map(len, blocks)) > MAX_BLOCKS_BYTES:
-        raise WrongSample(f"the images of a sample have {sum(map(len, blocks))} bytes; one may have "
-                          f"{MAX_BLOCK_BYTES}, all {MAX_BLOCKS_BYTES}")
+        raise ContractError(f"the images of a sample have {sum(map(len, blocks))} bytes",
+                            f"keep one below {MAX_BLOCK_BYTES} and all below {MAX_BLOCKS_BYTES}")
     return images, blocks
 
 
 def relative_path(path: str, root: str) -> str:
-    """`path` relative to `root`; WrongSample if it leads out of it."""
+    """`path` relative to `root`; ContractError if it leads out of it."""
     relative = os.path.relpath(path, root) if os.path.isabs(path) else path
-    if not relative or ".." in PurePosixPath(relative).parts:
-        raise WrongSample(f"image {path!r} is outside of the dataset's folder {root}: give a path "
-                          "inside, or the image as bytes")
+    if not relative or ".." in relative.split("/"):
+        raise ContractError(f"image {path!r} is outside of the dataset's folder {root}",
+                            "give a path inside of it, or the image as bytes")
     return relative
 
 
@@ -154,7 +151,7 @@ def _encode_fields(fields: Mapping[str, object]) -> dict[str, str]:
     texts: dict[str, str] = {}
     for name, value in fields.items():
         if not isinstance(name, str) or not name:
-            raise WrongSample(f"the name of a field is {name!r}: use texts")
+            raise ContractError(f"the name of a field is {shown(name)}", "use texts")
         if isinstance(value, str):
             texts[name] = value
         elif value is None:
@@ -162,21 +159,23 @@ def _encode_fields(fields: Mapping[str, object]) -> dict[str, str]:
         elif isinstance(value, (bool, int, float)):
             texts[name] = json.dumps(value)
         else:
-            raise WrongSample(f"field {name!r} is {type(value).__name__}: give a text, a number or "
-                              "a boolean; json.dumps(...) makes a text of anything else")
+            raise ContractError(f"field {name!r} is {shown(value)}", "give a text, a number or a "
+                                "boolean; json.dumps(...) makes a text of anything else")
     return texts
 
 
 def _json(value: object, what: str) -> object:
+    if isinstance(value, str):
+        return value
     try:
         encode_json(value)
     except (TypeError, ValueError, RecursionError) as error:
-        raise WrongSample(f"the {what} is no JSON ({error}): use texts, finite numbers, booleans, "
-                          "None, lists and dicts with texts as keys") from error
+        raise ContractError(f"the {what} is no JSON ({error})", "use texts, finite numbers, "
+                            "booleans, None, lists and dicts with texts as keys") from error
     return value
 
 
 def _text(value: object, what: str) -> str:
     if not isinstance(value, str):
-        raise WrongSample(f"{what} is {type(value).__name__}: it must be a text")
+        raise ContractError(f"{what} is {shown(value)}", "give a text")
     return value

@@ -85,9 +85,11 @@ class PredictorModel(ModelInterface):
 
 def _import_class(name: str) -> Any:
     module_name, _, class_name = name.partition(":")
-    made_from = getattr(importlib.import_module(module_name), class_name, None) if class_name else None
-    if not isinstance(made_from, type):
+    if not class_name:
         raise TypeError(f"class={name!r} names no class: write package.module:Class")
+    made_from = getattr(importlib.import_module(module_name), class_name, None)
+    if not isinstance(made_from, type):
+        raise TypeError(f"class={name!r}: {module_name} has no class {class_name!r}")
     return made_from
 
 

@@ -55,3 +55,26 @@ class UnsupportedError(PluginError):
     """
 
     code = "unsupported"
+
+
+class ContractError(PluginError):
+    """The plug-in did what its interface does not allow: `problem`; `todo` says what to do."""
+
+    PREFIX = "contract broken: "
+
+    def __init__(self, problem: str, todo: str) -> None:
+        super().__init__(self.PREFIX + with_todo(problem, todo))
+
+
+TODO = ". To do: "
+
+
+def with_todo(problem: str, todo: str) -> str:
+    """A message that says what to do; `self_check` takes it apart again."""
+    return problem + TODO + todo
+
+
+def shown(value: object) -> str:
+    """The type and the beginning of a value, for messages."""
+    text = repr(value)
+    return f"{type(value).__name__} {text if len(text) <= 60 else text[:60] + '...'}"

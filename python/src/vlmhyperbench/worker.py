@@ -1,7 +1,7 @@
 """Runs one plug-in for its host: `python -m vlmhyperbench.worker KIND NAME`.
 
-KIND is model, metric or task; NAME an entry point or `module:object`. The host talks to it on standard
-input and output (docs/formats/plugin-protocol.md).
+KIND is model, metric or task; NAME an entry point or `module:object`. The host talks to it on
+standard input and output (docs/formats/plugin-protocol.md).
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ class Inbox:
             if isinstance(item, BaseException):
                 raise item
             yield item
-            if item.get("type") == "generate":
-                self._open.discard(item.get("id", 0))
-                self._cancelled.discard(item.get("id", 0))
+            if (request_id := _generate_id(item)) is not None:
+                self._open.discard(request_id)
+                self._cancelled.discard(request_id)
 
     def is_cancelled(self, request_id: int) -> bool:
         """Whether the host wants no answer to an unfinished request. From any thread."""
@@ -60,8 +60,9 @@ class Inbox:
                 if message.get("type") == "cancel":
                     self._cancel(message.get("id"))
                     continue
-                if message.get("type") == "generate" and type(message.get("id")) is int:
-                    self._open.add(message["id"])
+                if (request_id := _generate_id(message)) is not None:
+                    self._cancelled.discard(request_id)  # of an earlier request with that id
+                    self._open.add(request_id)
                 self._queue.put(message)
                 if message.get("type") == "shutdown":
                     return
@@ -72,8 +73,13 @@ class Inbox:
             self._queue.put(error)
 
     def _cancel(self, request_id: Any) -> None:
-        if request_id in self._open:  # else it has been answered already
+        if type(request_id) is int and request_id in self._open:  # else it is answered already
             self._cancelled.add(request_id)
+
+
+def _generate_id(message: Message) -> int | None:
+    request_id = message.get("id")
+    return request_id if message.get("type") == "generate" and type(request_id) is int else None
 
 
 def _messages(reader: FrameReader) -> Iterator[Message]:
@@ -187,16 +193,9 @@ def _move_streams_away() -> tuple[int, int]:
     return input_fd, output_fd
 
 
-def _checked_plugin(kind: str, name: str) -> Plugin:
-    plugin = find_plugin(kind, name)
-    if not plugin.version:
-        raise PluginNotFound(f"the {kind} {name!r} has no version: write @{kind}({plugin.name!r}, "
-                             'version="1.0"), or install it as a package with an entry point')
-    return plugin
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Runs the worker; returns its exit status."""
+def main(arguments: list[str] | None = None,
+         inspect: Callable[[Plugin], None] = lambda plugin: None) -> int:
+    """Runs the worker; returns its exit status. `inspect` sees the plug-in before the host does."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if len(arguments) != 2 or arguments[0] not in KINDS:
         print(USAGE, file=sys.stderr)
@@ -204,7 +203,8 @@ def main(arguments: list[str] | None = None) -> int:
     kind, name = arguments
     input_fd, output_fd = _move_streams_away()
     try:
-        plugin = _checked_plugin(kind, name)
+        plugin = find_plugin(kind, name)
+        inspect(plugin)
     except CAUGHT as error:
         traceback.print_exc()
         problem = str(error) if isinstance(error, PluginNotFound) else message_of(error)
