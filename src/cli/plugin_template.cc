@@ -8,6 +8,7 @@
 
 #include "base/embedded.h"
 #include "base/text.h"
+#include "cli/terminal.h"
 
 namespace vlmhb::embedded {
 std::span<const File> Templates();

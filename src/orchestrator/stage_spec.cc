@@ -145,7 +145,10 @@ Result<json::object> DescribeReport(const StageContext& context, Mounter& mount)
           show("inference", PathsOf(context.experiment_folder, run.id, StageKind::kInfer).folder));
     if (outcome.failure.empty()) VLMHB_TRY(show("evaluation", evaluation));
     VLMHB_TRY(show("manifest", evaluation.parent_path() / "manifest.json"));
-    VLMHB_ASSIGN(entry["dataset_view"], MountDataset(mount, run.dataset, prefix));
+    // There is none where an import failed.
+    if (!run.dataset.annotation.empty()) {
+      VLMHB_ASSIGN(entry["dataset_view"], MountDataset(mount, run.dataset, prefix));
+    }
     runs.push_back(std::move(entry));
   }
   return json::object{

@@ -185,6 +185,11 @@ std::optional<FoundDataset> DatasetResolver::Resolve(const RunConfig& run, const
     problems.Add("dataset", place.error());
     return std::nullopt;
   }
+  if (task.is_plugin() && !IsFolder(place->path)) {
+    problems.Add("dataset", fmt::format("the task '{}' is a plug-in, which reads a folder; name {}",
+                                        task.name, place->path.parent_path().string()));
+    return std::nullopt;
+  }
   FoundDataset found;
   Classify(*place, task, found);
   found.dataset.filter_doc_class = run.filter_doc_class;
