@@ -48,6 +48,7 @@ void AddValidate(CLI::App& app, Session& session);
 void AddStatus(CLI::App& app, Session& session);
 void AddReport(CLI::App& app, Session& session);
 void AddRegistry(CLI::App& app, Session& session);
+void AddData(CLI::App& app, Session& session);
 void AddEnv(CLI::App& app, Session& session);
 void AddDoctor(CLI::App& app, Session& session);
 void AddInit(CLI::App& app, Session& session);

@@ -17,6 +17,7 @@ constexpr std::string_view kExamples = R"(Examples:
   vlmhb run experiment.yaml           run it (again: continue where it stopped)
   vlmhb run users.csv --json          the predecessor's CSV; summary as JSON
   vlmhb registry list models          what can be named in a config
+  vlmhb data inspect FOLDER           what is in a dataset, in any format
   vlmhb doctor                        what this machine can do
 
 Exit status: 0 complete; 1 complete, but samples or stages failed; 2 the command or the config is wrong;
@@ -82,8 +83,8 @@ int Main(int argc, char** argv) {
   app.fallthrough();
   app.require_subcommand(1);
   AddGlobals(app, session.globals);
-  for (auto* add : {AddRun, AddPlan, AddValidate, AddStatus, AddReport, AddRegistry, AddEnv,
-                    AddDoctor, AddInit, AddSchema, AddCompletion, AddStage, AddWrapper})
+  for (auto* add : {AddRun, AddPlan, AddValidate, AddStatus, AddReport, AddRegistry, AddData,
+                    AddEnv, AddDoctor, AddInit, AddSchema, AddCompletion, AddStage, AddWrapper})
     add(app, session);
   for (CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; }))
     verb->footer(verb->get_footer() +

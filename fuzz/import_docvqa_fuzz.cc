@@ -1,0 +1,9 @@
+// DocVQA's JSON.
+
+#include "import_fuzz.h"
+
+namespace vlmhb::fuzz {
+
+void Test(std::string_view input) { ReadDataset(input, "docvqa"); }
+
+}  // namespace vlmhb::fuzz
