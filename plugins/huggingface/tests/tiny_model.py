@@ -91,8 +91,8 @@ def build(folder: Path, *, says: bool = True) -> None:
         encode = lambda text: tokenizer.encode(text, add_special_tokens=False)
         teach(model, [*encode("\n"), *encode(ANSWER), tokenizer.eos_token_id])
     model.save_pretrained(folder)
-    pixels = dict(min_pixels=28 * 28, max_pixels=224 * 224, patch_size=14, merge_size=2,
-                  temporal_patch_size=2)
+    pixels = dict(size={"shortest_edge": 28 * 28, "longest_edge": 224 * 224}, patch_size=14,
+                  merge_size=2, temporal_patch_size=2)
     Qwen2VLProcessor(image_processor=Qwen2VLImageProcessor(**pixels), tokenizer=tokenizer,
                      video_processor=Qwen2VLVideoProcessor(**pixels),
                      chat_template=CHAT_TEMPLATE).save_pretrained(folder)

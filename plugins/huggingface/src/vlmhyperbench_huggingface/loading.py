@@ -42,21 +42,22 @@ class Loaded:
 
 def load_pretrained(source: Source, *, dtype: str, device: str, attn_implementation: str | None,
                     min_pixels: int | None, max_pixels: int | None) -> Loaded:
-    """Loads the processor first: it is small, and its mistakes are told before the weights come."""
+    """Loads the small things first: their mistakes are told before the weights come."""
     import torch
-    from transformers import AutoModelForImageTextToText, AutoProcessor
+    from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()  # standard error is a log
     place = _device(device, torch)
-    pixels = {name: count for name, count in (("min_pixels", min_pixels),
-                                              ("max_pixels", max_pixels)) if count is not None}
-    processor = AutoProcessor.from_pretrained(source.model, **source.options(), **pixels)
-    _check_pixels(source.model, processor, pixels)
+    config = AutoConfig.from_pretrained(source.model, **source.options())
+    processor = AutoProcessor.from_pretrained(source.model, config=config, **source.options())
+    _limit_pixels(source.model, processor, min_pixels, max_pixels)
     if not getattr(processor, "chat_template", None):
         raise LoadError(f"loading {source.model}: its processor has no chat template. Take the "
                         "model's instruct or chat variant")
     attention = {} if attn_implementation is None else {"attn_implementation": attn_implementation}
     model = AutoModelForImageTextToText.from_pretrained(
-        source.model, **source.options(), **attention,
+        source.model, config=config, **source.options(), **attention,
         dtype="auto" if dtype == "auto" else getattr(torch, dtype))
     return Loaded(processor, model.eval().to(place), place)
 
@@ -74,10 +75,21 @@ def _device(device: str, torch: Any) -> str:
     return device
 
 
-def _check_pixels(model: str, processor: Any, pixels: dict[str, int]) -> None:
-    """A processor takes what it does not know without a word; an option without effect is wrong."""
-    size = getattr(getattr(processor, "image_processor", None), "size", None) or {}
-    for name, edge in (("min_pixels", "shortest_edge"), ("max_pixels", "longest_edge")):
-        if name in pixels and size.get(edge) != pixels[name]:
-            raise LoadError(f"loading {model}: its image processor has no {name} (its size is "
-                            f"{dict(size)}). Leave {name} out")
+def _limit_pixels(model: str, processor: Any, least: int | None, most: int | None) -> None:
+    """Sets the limits of image processors of Qwen2-VL's kind; their `size` has numbers of pixels.
+
+    Others have edges there, and take options that they do not know without a word.
+    """
+    edges = {edge: count for edge, count in (("shortest_edge", least), ("longest_edge", most))
+             if count is not None}
+    if not edges:
+        return
+    images = getattr(processor, "image_processor", None)
+    if "max_pixels" not in getattr(getattr(images, "valid_kwargs", None), "__annotations__", {}):
+        raise LoadError(f"loading {model}: its image processor, {type(images).__name__}, has no "
+                        "limits of pixels. Leave min_pixels and max_pixels out")
+    size = {edge: images.size[edge] for edge in ("shortest_edge", "longest_edge")} | edges
+    if size["shortest_edge"] > size["longest_edge"]:
+        raise LoadError(f"loading {model}: min_pixels is {size['shortest_edge']}, more than "
+                        f"max_pixels, {size['longest_edge']}")
+    images.size = size
