@@ -62,10 +62,20 @@ class RapidOcrModel(ModelInterface):
             raise BadRequestError("rapidocr reads one image, and the request has "
                                   f"{len(request.images)}")
         pixels = read_image(request.images[0])
-        found = self._engine(pixels, use_det=True, use_cls=self._use_cls, use_rec=True)
+        found: Any = self._engine(pixels, use_det=True, use_cls=self._use_cls, use_rec=True)
         if not found.txts or found.boxes is None:
             return ""
         return join_lines(found.txts, found.boxes.tolist())
+
+    @staticmethod
+    def self_check_samples(folder: Path) -> list[dict[str, Any]]:
+        """An image with a text for `vlmhyperbench.testing`, whose own ones have none."""
+        from PIL import Image, ImageDraw
+
+        image = Image.new("RGB", (240, 60), "white")
+        ImageDraw.Draw(image).text((20, 10), "TOTAL 42", fill="black", font_size=32)
+        image.save(folder / "total.png")
+        return [{"text": "Read the text.", "images": [str(folder / "total.png")]}]
 
 
 def _model_paths() -> dict[str, Path]:
