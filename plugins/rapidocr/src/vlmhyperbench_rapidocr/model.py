@@ -52,7 +52,7 @@ class RapidOcrModel(ModelInterface):
             "EngineConfig.onnxruntime.inter_op_num_threads": 1,
             **{f"{part}.model_path": str(path) for part, path in _model_paths().items()},
         })
-        blank = numpy.full((48, 320, 3), 255, numpy.uint8)
+        blank = numpy.full((64, 64, 3), 255, numpy.uint8)
         self._engine(blank, use_det=True, use_cls=False, use_rec=False)
         self._engine(blank, use_det=False, use_cls=use_cls, use_rec=True)
 
