@@ -84,7 +84,7 @@ def _limit_pixels(model: str, processor: Any, least: int | None, most: int | Non
              if count is not None}
     if not edges:
         return
-    images = getattr(processor, "image_processor", None)
+    images: Any = getattr(processor, "image_processor", None)
     if "max_pixels" not in getattr(getattr(images, "valid_kwargs", None), "__annotations__", {}):
         raise LoadError(f"loading {model}: its image processor, {type(images).__name__}, has no "
                         "limits of pixels. Leave min_pixels and max_pixels out")

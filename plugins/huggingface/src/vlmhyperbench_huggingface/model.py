@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import closing
 from typing import Any
 
@@ -71,7 +71,7 @@ class HuggingFaceModel(ModelInterface):
             raise load_error(model, error) from error
         self._max_new_tokens = max_new_tokens
 
-    def generate(self, request: Request) -> Iterator[str]:
+    def generate(self, request: Request) -> Generator[str, None, Finish]:
         """Yields the answer token by token; its end says why it ended and what was counted."""
         options = generation_options(request.params, self._max_new_tokens)
         inputs = self._inputs(request)
