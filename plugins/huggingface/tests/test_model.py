@@ -6,6 +6,7 @@ import unittest
 from pathlib import Path
 
 import tiny_model
+import yaml
 from PIL import Image
 
 from vlmhyperbench import BadImageError, BadRequestError, PluginError, Request
@@ -210,6 +211,17 @@ class LoadTest(unittest.TestCase):
                           if "default" in schema},
                          {name: parameters[name].default for name in properties
                           if parameters[name].default not in (None, inspect.Parameter.empty)})
+
+
+    def test_the_example_of_an_entry_has_the_parameters(self):
+        path = Path(__file__).parents[1] / "registries/models/qwen2.5-vl-3b.yaml"
+        schema = yaml.safe_load(path.read_text("utf-8"))["params_schema"]
+        properties = HuggingFaceModel.params_schema["properties"]
+        self.assertEqual(schema["required"], HuggingFaceModel.params_schema["required"])
+        self.assertEqual(schema["properties"],
+                         {name: {key: value for key, value in property_schema.items()
+                                 if key != "default"}
+                          for name, property_schema in properties.items()})
 
 
 class RequestTest(unittest.TestCase):

@@ -9,13 +9,15 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
+import yaml
 from PIL import Image, ImageDraw
 
 import vlmhyperbench_rapidocr.model
 from vlmhyperbench import BadImageError, BadRequestError, Request
 from vlmhyperbench_rapidocr import RapidOcrModel
 
-DEMO = Path(__file__).parents[3] / "examples/demo/datasets/ocr/demo"
+EXAMPLE = Path(__file__).parents[3] / "examples/demo"
+DEMO = EXAMPLE / "datasets/ocr/demo"
 
 
 def setUpModule():
@@ -110,6 +112,16 @@ class ImageTest(unittest.TestCase):
 
 
 class LoadTest(unittest.TestCase):
+    @unittest.skipUnless(EXAMPLE.is_dir(), f"no {EXAMPLE}")
+    def test_the_demos_entry_has_the_parameters(self):
+        entry = yaml.safe_load((EXAMPLE / "registries/models/rapidocr.yaml").read_text("utf-8"))
+        properties = RapidOcrModel.params_schema["properties"]
+        self.assertEqual(entry["params_schema"]["properties"],
+                         {name: {key: value for key, value in schema.items() if key != "default"}
+                          for name, schema in properties.items()})
+        self.assertEqual(entry["params"],
+                         {name: schema["default"] for name, schema in properties.items()})
+
     def test_a_missing_model_is_told_and_not_downloaded(self):
         with mock.patch.dict(vlmhyperbench_rapidocr.model.MODEL_FILES, Det="other.onnx"):
             with self.assertRaisesRegex(FileNotFoundError, r"rapidocr==3\.10\.0"):
