@@ -65,6 +65,7 @@ json::object Describe(const TaskEntry& task) {
   object["metrics"] = Texts(task.metrics);
   object["supported_metrics"] = Texts(task.supported_metrics);
   object["group_by"] = Texts(task.group_by);
+  object["report"] = task.report;
   return object;
 }
 

@@ -71,6 +71,7 @@ struct TaskEntry : EntryHeader {
   std::vector<std::string> metrics;            // default
   std::vector<std::string> supported_metrics;  // empty: all
   std::vector<std::string> group_by;           // default
+  std::string report;  // extra section of the report: "none", "text", "fields", "confusion", …
 };
 
 struct MetricEntry : EntryHeader {
