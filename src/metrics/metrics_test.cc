@@ -117,18 +117,19 @@ TEST(MetricsTest, BoundsAndIdentity) {
   std::mt19937 random(5);
   const auto text = [&] {
     std::string out;
-    for (size_t i = random() % 30; i > 0; --i) out += "аб c\n"[random() % 6];
+    for (size_t i = random() % 30; i > 0; --i) out += "аб c1B2\n"[random() % 10];
     return out;
   };
   for (int i = 0; i < 2000; ++i) {
     const std::string a = text(), b = text();
     for (const std::string& metric : ImplementationNames()) {
+      if (metric == "json_valid") continue;  // compares nothing
       const auto score = Compute(metric, a, b);
       if (!score) continue;
       ASSERT_TRUE(std::isfinite(score->value()));
-      ASSERT_GE(score->numerator, 0);
+      ASSERT_GE(score->numerator, metric == "kendall_tau" ? -1 : 0);
       ASSERT_GT(score->denominator, 0);
-      const bool similarity = metric == "anls" || metric == "exact_match";
+      const bool similarity = metric != "cer" && metric != "wer";
       if (similarity) {
         ASSERT_LE(score->value(), 1);
       }

@@ -74,16 +74,21 @@ void NormalizeFully(std::string_view utf8, const NormalizeOptions& options,
   out.resize(size_t(length));
 }
 
-bool IsPunctuation(Symbol c) {
-  const utf8proc_category_t category = utf8proc_category(c);
-  return category >= UTF8PROC_CATEGORY_PC && category <= UTF8PROC_CATEGORY_PO;
-}
-
 }  // namespace
 
 void Normalize(std::string_view utf8, const NormalizeOptions& options, std::vector<Symbol>& out) {
   if (!NormalizeQuickly(utf8, options, out)) NormalizeFully(utf8, options, out);
   if (options.ignore_punctuation) std::erase_if(out, IsPunctuation);
+}
+
+bool IsPunctuation(Symbol c) {
+  const utf8proc_category_t category = utf8proc_category(c);
+  return category >= UTF8PROC_CATEGORY_PC && category <= UTF8PROC_CATEGORY_PO;
+}
+
+bool IsWordCharacter(Symbol c) {
+  const utf8proc_category_t category = utf8proc_category(c);
+  return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_NO;
 }
 
 bool IsWhiteSpace(Symbol c) {
@@ -108,6 +113,16 @@ void CollapseWhiteSpace(std::vector<Symbol>& text) {
     in_run = white;
   }
   text.resize(length);
+}
+
+std::string ToUtf8(SymbolSpan text) {
+  std::string utf8;
+  for (const Symbol symbol : text) {
+    utf8proc_uint8_t bytes[4];
+    const utf8proc_ssize_t length = utf8proc_encode_char(symbol, bytes);
+    utf8.append(reinterpret_cast<const char*>(bytes), size_t(length));
+  }
+  return utf8;
 }
 
 }  // namespace vlmhb::metrics

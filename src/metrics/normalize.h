@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -30,10 +31,19 @@ void Normalize(std::string_view utf8, const NormalizeOptions& options, std::vect
 // The Unicode property White_Space, and U+001C to U+001F: what Python's str.isspace() accepts.
 bool IsWhiteSpace(Symbol code_point);
 
+// The general categories P*.
+bool IsPunctuation(Symbol code_point);
+
+// A letter, mark or number (L*, M*, N*): what words are made of.
+bool IsWordCharacter(Symbol code_point);
+
 // `text` without white space at its ends.
 SymbolSpan StripWhiteSpace(SymbolSpan text);
 
 // Replaces every run of white space by one space, in place.
 void CollapseWhiteSpace(std::vector<Symbol>& text);
+
+// REQUIRES: code points, not numbers of words.
+std::string ToUtf8(SymbolSpan text);
 
 }  // namespace vlmhb::metrics

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "metrics/lcs.h"
 #include "metrics/levenshtein.h"
 #include "metrics/normalize.h"
 #include "metrics/word_ids.h"
@@ -16,7 +17,10 @@ struct Scratch {
   std::vector<Symbol> answer;
   std::vector<Symbol> reference_words;
   std::vector<Symbol> answer_words;
+  std::vector<Symbol> unsplit;
+  std::vector<std::vector<Symbol>> labels;
   WordIds word_ids;
+  Lcs lcs;
   Levenshtein levenshtein;
 };
 

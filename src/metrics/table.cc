@@ -2,106 +2,102 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-
 #include "base/text.h"
 #include "metrics/anls.h"
+#include "metrics/boxes.h"
+#include "metrics/choice.h"
 #include "metrics/exact_match.h"
+#include "metrics/fields.h"
+#include "metrics/labels.h"
+#include "metrics/page_order.h"
+#include "metrics/rouge.h"
 #include "metrics/text_metrics.h"
 
 namespace vlmhb::metrics {
 namespace {
 
+using Text = std::string_view;
+using Value = std::optional<Score>;
+
 struct Row {
   std::string_view name;
+  std::string_view params;  // names of what it has, separated by one space
+  NormalizeOptions normalize;
   Metric::Function function;
-  Params defaults;
-  bool has_threshold;
 };
+
+constexpr NormalizeOptions kKeepCase;
+constexpr NormalizeOptions kIgnoreCase{.ignore_case = true};
 
 // Sorted by name.
 constexpr Row kTable[] = {
-    {"anls",
-     [](std::string_view reference, std::string_view answer, const Params& params,
-        Scratch& scratch) -> std::optional<Score> {
+    {"anls", "ignore_case ignore_punctuation threshold unicode", kIgnoreCase,
+     [](Text reference, Text answer, const Params& params, Scratch& scratch) -> Value {
        return Anls(reference, answer, params.normalize, params.threshold, scratch);
-     },
-     {.normalize = {.ignore_case = true}},
-     true},
-    {"cer",
-     [](std::string_view reference, std::string_view answer, const Params& params,
-        Scratch& scratch) {
+     }},
+    {"cer", "ignore_case ignore_punctuation unicode", kKeepCase,
+     [](Text reference, Text answer, const Params& params, Scratch& scratch) {
        return CharacterErrorRate(reference, answer, params.normalize, scratch);
-     },
-     {},
-     false},
-    {"exact_match",
-     [](std::string_view reference, std::string_view answer, const Params& params,
-        Scratch& scratch) -> std::optional<Score> {
+     }},
+    {"choice_accuracy", "", kKeepCase,
+     [](Text reference, Text answer, const Params&, Scratch& scratch) {
+       return ChoiceAccuracy(reference, answer, scratch);
+     }},
+    {"exact_match", "ignore_case ignore_punctuation unicode", kKeepCase,
+     [](Text reference, Text answer, const Params& params, Scratch& scratch) -> Value {
        return ExactMatch(reference, answer, params.normalize, scratch);
-     },
-     {},
-     false},
-    {"wer",
-     [](std::string_view reference, std::string_view answer, const Params& params,
-        Scratch& scratch) { return WordErrorRate(reference, answer, params.normalize, scratch); },
-     {},
-     false},
+     }},
+    {"field_accuracy", "ignore_case ignore_punctuation unicode", kKeepCase,
+     [](Text reference, Text answer, const Params& params, Scratch&) {
+       return FieldAccuracy(reference, answer, params.normalize);
+     }},
+    {"field_f1", "ignore_case ignore_punctuation unicode", kKeepCase,
+     [](Text reference, Text answer, const Params& params, Scratch&) {
+       return FieldF1(reference, answer, params.normalize);
+     }},
+    {"iou", "format reference_format scale", kKeepCase,
+     [](Text reference, Text answer, const Params& params, Scratch&) {
+       return MeanIou(reference, answer, params.boxes);
+     }},
+    {"iou_accuracy", "format reference_format scale threshold", kKeepCase,
+     [](Text reference, Text answer, const Params& params, Scratch&) {
+       return IouAccuracy(reference, answer, params.boxes, params.threshold);
+     }},
+    {"json_valid", "", kKeepCase,
+     [](Text, Text answer, const Params&, Scratch&) -> Value { return JsonValid(answer); }},
+    {"kendall_tau", "", kKeepCase,
+     [](Text reference, Text answer, const Params&, Scratch&) {
+       return KendallTau(reference, answer);
+     }},
+    {"label_accuracy", "ignore_case ignore_punctuation labels unicode", kIgnoreCase,
+     [](Text reference, Text answer, const Params& params, Scratch& scratch) {
+       return LabelAccuracy(reference, answer, params.labels, params.normalize, scratch);
+     }},
+    {"position_accuracy", "", kKeepCase,
+     [](Text reference, Text answer, const Params&, Scratch&) {
+       return PositionAccuracy(reference, answer);
+     }},
+    {"rouge_l", "words", kKeepCase,
+     [](Text reference, Text answer, const Params& params, Scratch& scratch) {
+       return RougeL(reference, answer, params.words, scratch);
+     }},
+    {"wer", "ignore_case ignore_punctuation unicode", kKeepCase,
+     [](Text reference, Text answer, const Params& params, Scratch& scratch) {
+       return WordErrorRate(reference, answer, params.normalize, scratch);
+     }},
 };
-
-Error BadParam(std::string_view metric, std::string_view key, std::string_view expected,
-               const json::value& value) {
-  return Error(ErrorCode::kInvalidConfig,
-               fmt::format("metric {}: parameter {} must be {}, not {}", metric, key, expected,
-                           Truncate(ToJson(value), 60)));
-}
-
-Result<void> ReadParam(const Row& row, std::string_view key, const json::value& value,
-                       Params& params) {
-  if (key == "unicode") {
-    const std::string text = value.is_string() ? std::string(value.get_string()) : "";
-    if (text == "none") {
-      params.normalize.unicode = UnicodeForm::kNone;
-    } else if (text == "nfc") {
-      params.normalize.unicode = UnicodeForm::kNfc;
-    } else if (text == "nfkc") {
-      params.normalize.unicode = UnicodeForm::kNfkc;
-    } else {
-      return BadParam(row.name, key, "\"none\", \"nfc\" or \"nfkc\"", value);
-    }
-    return {};
-  }
-  if (key == "ignore_case" || key == "ignore_punctuation") {
-    if (!value.is_bool()) return BadParam(row.name, key, "true or false", value);
-    (key == "ignore_case" ? params.normalize.ignore_case : params.normalize.ignore_punctuation) =
-        value.get_bool();
-    return {};
-  }
-  if (key == "threshold" && row.has_threshold) {
-    const double number = value.is_number() ? value.to_number<double>() : -1;
-    if (!(number >= 0 && number <= 1)) {
-      return BadParam(row.name, key, "a number from 0 to 1", value);
-    }
-    params.threshold = number;
-    return {};
-  }
-  std::vector<std::string> known = {"ignore_case", "ignore_punctuation", "unicode"};
-  if (row.has_threshold) known.push_back("threshold");
-  return Error(ErrorCode::kInvalidConfig,
-               fmt::format("metric {}: unknown parameter {} (it has {}).{}", row.name, key,
-                           Join(known, ", "), DidYouMean(key, known)));
-}
 
 }  // namespace
 
 Result<Metric> MakeMetric(std::string_view implementation, const json::object& params) {
   for (const Row& row : kTable) {
     if (row.name != implementation) continue;
-    Params read = row.defaults;
+    Params read{.normalize = row.normalize};
     for (const auto& [key, value] : params) {
-      VLMHB_TRY(ReadParam(row, std::string_view(key.data(), key.size()), value, read));
+      const std::string_view name(key.data(), key.size());
+      VLMHB_TRY(ReadParam(row.name, row.params, name, value, read));
     }
-    return Metric(row.function, read);
+    return Metric(row.function, std::move(read));
   }
   const std::vector<std::string> names = ImplementationNames();
   return Error(ErrorCode::kInvalidConfig,

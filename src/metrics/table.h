@@ -5,28 +5,24 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/json.h"
 #include "base/result.h"
-#include "metrics/normalize.h"
+#include "metrics/params.h"
 #include "metrics/score.h"
 #include "metrics/scratch.h"
 
 namespace vlmhb::metrics {
 
-struct Params {
-  NormalizeOptions normalize;
-  double threshold = 0.5;
-};
-
-// A metric with its parameters. A small value; thread-safe with one Scratch per thread.
+// A metric with its parameters. Thread-safe with one Scratch per thread.
 class Metric {
  public:
   using Function = std::optional<Score> (*)(std::string_view reference, std::string_view answer,
                                             const Params& params, Scratch& scratch);
 
-  Metric(Function function, Params params) : function_(function), params_(params) {}
+  Metric(Function function, Params params) : function_(function), params_(std::move(params)) {}
 
   // nullopt: this sample has no value (an empty reference for a rate).
   std::optional<Score> Compute(std::string_view reference, std::string_view answer,

@@ -127,6 +127,7 @@ Result<json::object> DescribeReport(const StageContext& context, Mounter& mount)
                        {"model", run.model.name},
                        {"model_version", run.model.version},
                        {"task", run.task.name},
+                       {"report", run.task.report},
                        {"dataset", run.dataset.name},
                        {"inference", nullptr},
                        {"evaluation", nullptr},

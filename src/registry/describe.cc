@@ -70,6 +70,7 @@ json::object Describe(const TaskEntry& task) {
   object["metrics"] = Texts(task.metrics);
   object["supported_metrics"] = Texts(task.supported_metrics);
   object["group_by"] = Texts(task.group_by);
+  object["report"] = task.report;
   if (task.is_plugin()) DescribePlugin(task, object);
   return object;
 }

@@ -83,6 +83,7 @@ struct TaskEntry : PluginEntry {
   std::vector<std::string> metrics;            // default
   std::vector<std::string> supported_metrics;  // empty: all
   std::vector<std::string> group_by;           // default
+  std::string report;  // extra section of the report: "none", "text", "fields", "confusion", …
 
   // The columns of a task that says nothing of them, and of every import.
   static std::map<std::string, std::string> UsualColumns();

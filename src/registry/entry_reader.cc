@@ -103,6 +103,7 @@ TaskEntry ReadTask(const json::object& object, const std::string& file) {
   task.supported_metrics = FindStrings(object, "supported_metrics");
   task.group_by = FindStrings(object, "group_by");
   if (task.group_by.empty()) task.group_by = {"general"};
+  task.report = FindString(object, "report", "text");
   return task;
 }
 
