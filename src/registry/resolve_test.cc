@@ -333,7 +333,7 @@ TEST(RunIds, AreUniqueAndSafe) {
   EXPECT_THAT(MakeRunIds({run("", "m", "d"), run("", "m", "d"), run("m__d", "x", "y"),
                           run("", "M", "d"), run("", "a/b", "../x"), run("m__d-2", "", "")},
                          problems),
-              ElementsAre("m__d-3", "m__d-4", "m__d", "M__d-5", "a-b__..-x", "m__d-2"));
+              ElementsAre("m__d-3", "m__d-4", "m__d", "M__d-5", "a-b__x", "m__d-2"));
   EXPECT_THAT(problems, IsEmpty());
   MakeRunIds({run("n", "m", "d"), run("n", "m", "d")}, problems);
   ASSERT_THAT(problems, SizeIs(1));

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <map>
 #include <set>
 
 #include "base/text.h"
+#include "registry/version.h"
 
 namespace vlmhb::registry {
 namespace {
@@ -29,6 +31,17 @@ class IdSet {
   std::map<std::string, int> counts_;
 };
 
+// "<model>__<dataset>": names without their ranges of versions, of a path its last part.
+std::string DefaultName(const config::RunConfig& run) {
+  std::string dataset(SplitReference(run.dataset).name);
+  if (dataset.find('/') != dataset.npos) {
+    std::filesystem::path path = std::filesystem::path(dataset).lexically_normal();
+    if (path.filename().empty()) path = path.parent_path();
+    dataset = path.stem().string();
+  }
+  return std::string(SplitReference(run.model).name) + "__" + dataset;
+}
+
 }  // namespace
 
 std::vector<std::string> MakeRunIds(const std::vector<config::RunConfig>& runs,
@@ -44,7 +57,7 @@ std::vector<std::string> MakeRunIds(const std::vector<config::RunConfig>& runs,
     ids[i] = set.Take(runs[i].name);
   }
   for (size_t i = 0; i < runs.size(); ++i)
-    if (runs[i].name.empty()) ids[i] = set.Take(runs[i].model + "__" + runs[i].dataset);
+    if (runs[i].name.empty()) ids[i] = set.Take(DefaultName(runs[i]));
   return ids;
 }
 
