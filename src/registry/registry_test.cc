@@ -175,8 +175,10 @@ TEST_F(RegistryTest, BrokenEntriesAreNamedWithEveryMistake) {
       text,
       HasSubstr("c.yaml, line 1: a model has either 'command' or 'plugin', or 'unsupported'"));
   EXPECT_THAT(text, HasSubstr("d.yaml, line 1, /params_schema: not a JSON Schema (draft-07)"));
-  EXPECT_THAT(text, HasSubstr("e.yaml, line 1, /aggregate: expected one of 'ratio', 'mean', found "
-                              "the text 'sum'."));
+  EXPECT_THAT(
+      text,
+      HasSubstr("e.yaml, line 1, /aggregate: expected one of 'ratio', 'mean', 'corpus', found "
+                "the text 'sum'."));
   EXPECT_THAT(text, HasSubstr("e.yaml, line 1, /range: the lowest value is not below the highest"));
 }
 
@@ -228,12 +230,12 @@ TEST_F(RegistryTest, ListAndShowDescribeEntries) {
   Write("vlm_base.csv", kVlmBase);
   const Registry registry = Load("vlm_base.csv");
   EXPECT_THAT(List(registry, Kind::kModel), SizeIs(6));
-  EXPECT_THAT(List(registry, Kind::kMetric), SizeIs(4));
+  EXPECT_THAT(List(registry, Kind::kMetric), SizeIs(14));
   EXPECT_THAT(List(registry, Kind::kDataset), IsEmpty());
   const json::object first = List(registry, Kind::kTask).at(0).as_object();
-  EXPECT_EQ(FindString(first, "name"), "ocr");
+  EXPECT_EQ(FindString(first, "name"), "captioning");
   EXPECT_EQ(FindString(first, "level"), "built-in");
-  EXPECT_EQ(FindString(first, "file"), "built-in:tasks/ocr.yaml");
+  EXPECT_EQ(FindString(first, "file"), "built-in:tasks/captioning.yaml");
 
   const Result<json::object> model = Show(registry, Kind::kModel, "tesseract-eng");
   ASSERT_FALSE(model.ok());  // also a row of vlm_base.csv, of another framework
