@@ -9,6 +9,8 @@ namespace {
 
 constexpr int kEnd = std::char_traits<char>::eof();
 constexpr size_t kMaxHeaderBytes = 64u << 10;
+constexpr size_t kStreamBytes = 16u << 10;  // readers that seek fill it anew each time
+constexpr ptrdiff_t kMaxRunBytes = 64 << 10;
 
 bool NeedsQuotes(std::string_view cell, char delimiter) {
   if (cell.empty()) return false;
@@ -21,34 +23,63 @@ bool NeedsQuotes(std::string_view cell, char delimiter) {
 
 }  // namespace
 
-CsvReader::CsvReader(std::istream& in, CsvOptions options) : in_(*in.rdbuf()), options_(options) {
-  size_t matched = 0;
-  for (; matched < kUtf8Bom.size(); ++matched) {
-    if (in_.sgetc() != static_cast<uint8_t>(kUtf8Bom[matched])) break;
-    in_.sbumpc();
-  }
-  if (matched == kUtf8Bom.size()) {
-    offset_ = matched;
-  } else {
-    // Another character that begins with the same bytes.
-    for (; matched > 0; --matched) in_.sungetc();
-  }
+CsvReader::CsvReader(std::istream& in, CsvOptions options)
+    : in_(in.rdbuf()), buffer_(kStreamBytes), options_(options) {
+  SkipByteOrderMark();
 }
 
+CsvReader::CsvReader(std::string_view text, CsvOptions options)
+    : at_(text.data()), end_(text.data() + text.size()), options_(options) {
+  SkipByteOrderMark();
+}
+
+void CsvReader::SkipByteOrderMark() {
+  if (!Fill() || !std::string_view(at_, end_).starts_with(kUtf8Bom)) return;
+  at_ += kUtf8Bom.size();
+  offset_ = kUtf8Bom.size();
+}
+
+// Whether there is a byte at at_.
+bool CsvReader::Fill() {
+  if (at_ != end_) return true;
+  if (in_ == nullptr) return false;
+  const std::streamsize size =
+      in_->sgetn(buffer_.data(), static_cast<std::streamsize>(buffer_.size()));
+  at_ = buffer_.data();
+  end_ = at_ + size;
+  return size > 0;
+}
+
+int CsvReader::Peek() { return Fill() ? static_cast<uint8_t>(*at_) : kEnd; }
+
 int CsvReader::Get() {
-  const int c = in_.sbumpc();
-  if (c != kEnd) ++offset_;
+  const int c = Peek();
+  if (c == kEnd) return c;
+  ++at_;
+  ++offset_;
   if (c == '\n') ++line_;
   return c;
+}
+
+// Moves bytes that mean nothing into the cell, as many as there are at hand.
+void CsvReader::TakeRun(bool quoted, std::string& cell) {
+  const char* limit = at_ + std::min(end_ - at_, kMaxRunBytes);
+  const char* run = std::find_if(at_, limit, [&](char c) {
+    return quoted ? c == '"' : c == options_.delimiter || c == '\n' || c == '\r';
+  });
+  if (quoted) line_ += static_cast<uint64_t>(std::count(at_, run, '\n'));
+  cell.append(at_, run);
+  offset_ += static_cast<uint64_t>(run - at_);
+  at_ = run;
 }
 
 // One pass over the bytes of a record. `quoted` is whether the cursor is inside quotes;
 // outside, a delimiter ends the cell and a line break ends the record.
 Result<bool> CsvReader::Next(std::vector<std::string>& cells) {
-  while (in_.sgetc() == '\n' || in_.sgetc() == '\r') Get();
+  while (Peek() == '\n' || Peek() == '\r') Get();
   record_line_ = line_;
   record_offset_ = offset_;
-  if (in_.sgetc() == kEnd) return false;
+  if (Peek() == kEnd) return false;
 
   size_t used = 0;
   const auto next_cell = [&]() -> std::string& {
@@ -74,7 +105,8 @@ Result<bool> CsvReader::Next(std::vector<std::string>& cells) {
     if (quoted) {
       if (c != '"') {
         cell->push_back(static_cast<char>(c));
-      } else if (in_.sgetc() == '"') {
+        TakeRun(quoted, *cell);
+      } else if (Peek() == '"') {
         Get();
         cell->push_back('"');
       } else {
@@ -91,10 +123,11 @@ Result<bool> CsvReader::Next(std::vector<std::string>& cells) {
     } else if (c == '\n') {
       break;
     } else if (c == '\r') {
-      if (in_.sgetc() == '\n') Get();
+      if (Peek() == '\n') Get();
       break;
     } else {
       cell->push_back(static_cast<char>(c));
+      TakeRun(quoted, *cell);
     }
     cell_start = false;
   }

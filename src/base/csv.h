@@ -19,10 +19,12 @@ struct CsvOptions {
   size_t max_record_bytes = 64u << 20;  // a longer record is kCorrupt
 };
 
-// Reads records one after another. Not thread-safe. The stream must outlive the reader.
+// Reads records one after another, and ahead of them. Not thread-safe. The stream, or the text,
+// must outlive the reader.
 class CsvReader {
  public:
   CsvReader(std::istream& in, CsvOptions options);
+  CsvReader(std::string_view text, CsvOptions options);
 
   // Reads the next record into `cells` (reused). False at the end of the input. Blank lines
   // are skipped. kCorrupt for an unterminated quote or an overlong record; text after a
@@ -35,9 +37,16 @@ class CsvReader {
   uint64_t offset() const { return record_offset_; }
 
  private:
+  bool Fill();
+  int Peek();
   int Get();
+  void SkipByteOrderMark();
+  void TakeRun(bool quoted, std::string& cell);
 
-  std::streambuf& in_;
+  std::streambuf* in_ = nullptr;  // nullptr: all of the text is there from the beginning
+  std::vector<char> buffer_;
+  const char* at_ = nullptr;  // what is not yet read of the buffer, or of the text
+  const char* end_ = nullptr;
   CsvOptions options_;
   uint64_t line_ = 1;
   uint64_t offset_ = 0;

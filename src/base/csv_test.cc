@@ -72,6 +72,27 @@ TEST(Csv, ARecordOverTheLimitIsAnError) {
   EXPECT_FALSE(reader.Next(cells).ok());
 }
 
+TEST(Csv, TextInMemoryIsReadAsAStreamIs) {
+  const std::string text = "\xEF\xBB\xBFh;\"q\n;\"\"\"\r\n" + std::string(200'000, 'x') + ";\"" +
+                           std::string(200'000, '\n') + "\"\nlast;";
+  std::istringstream in(text);
+  CsvReader stream(in, {});
+  CsvReader memory(text, {});
+  std::vector<std::string> a;
+  std::vector<std::string> b;
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(*stream.Next(a));
+    ASSERT_TRUE(*memory.Next(b));
+    EXPECT_EQ(a, b);
+    EXPECT_EQ(stream.offset(), memory.offset());
+    EXPECT_EQ(stream.line(), memory.line());
+  }
+  EXPECT_EQ(a, (std::vector<std::string>{"last", ""}));
+  EXPECT_EQ(memory.line(), 200'004u);
+  EXPECT_FALSE(*stream.Next(a));
+  EXPECT_FALSE(*memory.Next(b));
+}
+
 TEST(Csv, GuessesTheDelimiter) {
   EXPECT_EQ(GuessCsvDelimiter("a;b;c"), ';');
   EXPECT_EQ(GuessCsvDelimiter("a,b,c"), ',');

@@ -20,6 +20,7 @@ namespace {
 
 constexpr size_t kMaxItemBytes = 16u << 20;
 constexpr size_t kMaxCategories = 1'000'000;
+constexpr uint64_t kForgetImages = 64;
 
 struct Place {
   int64_t image = 0;
@@ -108,6 +109,7 @@ class CocoSamples final : public SampleReader {
     if (!more) return false;
     Clear(record, columns_.fields.size());
     record.place = fmt::format("images[{}]", number_++);
+    if (number_ % kForgetImages == 0) file_.ForgetAll();  // annotations lie all over the file
     const Result<void> read = Read(item.value, record.sample);
     if (!read.ok()) record.bad_reason = read.error().message();
     return true;

@@ -13,18 +13,14 @@ namespace {
 
 constexpr size_t kLeastBase64 = 64;  // no image is smaller, and no index or file name much longer
 
-std::string WithoutLineBreaks(std::string_view text) {
+// Some writers break lines or leave the padding out.
+Result<std::string> DecodeImage(std::string_view text) {
+  Result<std::string> bytes = Base64Decode(text);
+  if (bytes.ok()) return bytes;
   std::string compact;
-  compact.reserve(text.size());
+  compact.reserve(text.size() + 3);
   std::copy_if(text.begin(), text.end(), std::back_inserter(compact),
                [](char c) { return c != '\n' && c != '\r' && c != ' '; });
-  return compact;
-}
-
-// Some writers leave the padding out.
-Result<std::string> DecodeImage(std::string_view text) {
-  if (text.find_first_of("\n\r ") == text.npos && text.size() % 4 == 0) return Base64Decode(text);
-  std::string compact = WithoutLineBreaks(text);
   while (compact.size() % 4 != 0) compact.push_back('=');
   return Base64Decode(compact);
 }

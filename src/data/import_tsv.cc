@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <spanstream>
 #include <unordered_map>
 
 #include "base/csv.h"
@@ -20,20 +19,9 @@ namespace {
 constexpr size_t kMaxRecordBytes = 128u << 20;
 constexpr size_t kMaxIndexBytes = 64;  // a shorter image cell is the index of another row
 
-// Records of a text in memory, from any offset on.
-class Records {
- public:
-  Records(std::string_view text, size_t offset)
-      : stream_(std::span<const char>(text.substr(offset))),
-        reader_(stream_, {.delimiter = '\t', .max_record_bytes = kMaxRecordBytes}) {}
-  Result<bool> Next(std::vector<std::string>& cells) { return reader_.Next(cells); }
-  uint64_t line() const { return reader_.line(); }
-  uint64_t offset() const { return reader_.offset(); }
-
- private:
-  std::ispanstream stream_;
-  CsvReader reader_;
-};
+CsvReader RecordsOf(std::string_view text) {
+  return CsvReader(text, {.delimiter = '\t', .max_record_bytes = kMaxRecordBytes});
+}
 
 // Places of the columns that have a meaning; the others are fields.
 struct TsvColumns {
@@ -47,13 +35,13 @@ class TsvSamples final : public SampleReader {
  public:
   TsvSamples(MappedFile file, os::Path root, ImageFolder folder, std::string name)
       : file_(std::move(file)),
-        records_(std::make_unique<Records>(file_.text(), 0)),
+        records_(RecordsOf(file_.text())),
         root_(std::move(root)),
         folder_(std::move(folder)),
         name_(std::move(name)) {}
 
   Result<void> ReadHeader(const SourceOptions& options) {
-    VLMHB_ASSIGN(const bool any, records_->Next(header_));
+    VLMHB_ASSIGN(const bool any, records_.Next(header_));
     if (!any) return Error(ErrorCode::kInvalidConfig, "it is empty; a header line is expected");
     const auto find = [&](const std::string& role, const std::string& usual) {
       const auto named = options.roles.find(role);
@@ -94,11 +82,11 @@ class TsvSamples final : public SampleReader {
 
   Result<bool> Next(SourceRecord& record) override {
     if (ended_) return false;
-    const Result<bool> more = records_->Next(cells_);
+    const Result<bool> more = records_.Next(cells_);
     if (more.ok() && !*more) return false;
     Clear(record, columns_.fields.size());
-    record.place = fmt::format("line {}", records_->line());
-    file_.Forget(records_->offset());
+    record.place = fmt::format("line {}", records_.line());
+    file_.Forget(records_.offset());
     if (!more.ok()) {
       ended_ = true;  // nothing after it can be told apart
       record.bad_reason = more.error().message() + "; nothing after it was read";
@@ -133,7 +121,7 @@ class TsvSamples final : public SampleReader {
     sample.doc_class = Cell(at_.category);
     sample.question_type = Cell(at_.question_type);
     for (size_t i = 0; i < at_.fields.size(); ++i) sample.fields[i] = cells_[at_.fields[i]];
-    if (!Cell(at_.image).empty()) return AddImages(Cell(at_.image), sample.images);
+    if (!Cell(at_.image).empty()) return AddImages(Cell(at_.image), sample);
     for (const std::string& path : ParseTextList(Cell(at_.image_path)))
       sample.images.emplace_back(Locate(path));
     return {};
@@ -155,10 +143,22 @@ class TsvSamples final : public SampleReader {
     return prompt;
   }
 
-  Result<void> AddImages(const std::string& cell, std::vector<SampleImage>& images) {
-    if (cell.size() > kMaxIndexBytes) return Decode(cell, images);
-    VLMHB_ASSIGN(const std::string shared, ImageCellOf(cell));
-    return Decode(shared, images);
+  // Rows that share an image mostly follow the one that has it, so the last images are kept.
+  Result<void> AddImages(const std::string& cell, ImportedSample& sample) {
+    if (cell.size() <= kMaxIndexBytes && cell == last_index_) {
+      sample.images = last_images_;
+      return {};
+    }
+    if (cell.size() > kMaxIndexBytes) {
+      VLMHB_TRY(Decode(cell, sample.images));
+      last_index_ = sample.id;
+    } else {
+      VLMHB_ASSIGN(const std::string shared, ImageCellOf(cell));
+      VLMHB_TRY(Decode(shared, sample.images));
+      last_index_ = cell;
+    }
+    last_images_ = sample.images;
+    return {};
   }
 
   static Result<void> Decode(const std::string& cell, std::vector<SampleImage>& images) {
@@ -180,7 +180,7 @@ class TsvSamples final : public SampleReader {
                    fmt::format("its image is '{}', which is neither base64 nor the index of a row "
                                "with an image",
                                index));
-    Records records(file_.text(), row->second);
+    CsvReader records = RecordsOf(file_.text().substr(row->second));
     std::vector<std::string> cells;
     VLMHB_ASSIGN(const bool any, records.Next(cells));
     if (!any || cells.size() != header_.size())
@@ -192,13 +192,14 @@ class TsvSamples final : public SampleReader {
   Result<void> IndexRows() {
     rows_.emplace();
     if (!at_.index) return {};
-    Records records(file_.text(), 0);
+    CsvReader records = RecordsOf(file_.text());
     std::vector<std::string> cells;
     while (true) {
       const Result<bool> more = records.Next(cells);
       if (!more.ok() || !*more) return {};  // told when the reader itself comes there
       if (cells.size() == header_.size() && cells[*at_.image].size() > kMaxIndexBytes)
         rows_->try_emplace(cells[*at_.index], records.offset());
+      file_.Forget(records.offset());
     }
   }
 
@@ -209,7 +210,7 @@ class TsvSamples final : public SampleReader {
   }
 
   MappedFile file_;
-  std::unique_ptr<Records> records_;
+  CsvReader records_;
   os::Path root_;
   ImageFolder folder_;
   std::string name_;
@@ -218,6 +219,8 @@ class TsvSamples final : public SampleReader {
   SampleColumns columns_;
   std::vector<std::string> cells_;
   std::optional<std::unordered_map<std::string, size_t>> rows_;  // index -> offset
+  std::string last_index_;
+  std::vector<SampleImage> last_images_;
   bool ended_ = false;
 };
 

@@ -38,10 +38,15 @@ MappedFile::~MappedFile() {
 }
 
 void MappedFile::Forget(size_t offset) {
+  if (offset < forgotten_) forgotten_ = offset / kForgetBytes * kForgetBytes;  // another pass
   while (forgotten_ + kForgetBytes <= offset) {
     ::madvise(const_cast<char*>(text_.data()) + forgotten_, kForgetBytes, MADV_DONTNEED);
     forgotten_ += kForgetBytes;
   }
+}
+
+void MappedFile::ForgetAll() {
+  if (!text_.empty()) ::madvise(const_cast<char*>(text_.data()), text_.size(), MADV_DONTNEED);
 }
 
 }  // namespace vlmhb::data

@@ -23,6 +23,7 @@ class MappedFile {
   // Tells that what is before `offset` is not needed soon, so that a pass over a huge file does not
   // fill the process's memory. It stays readable.
   void Forget(size_t offset);
+  void ForgetAll();
 
  private:
   explicit MappedFile(std::string_view text) : text_(text) {}

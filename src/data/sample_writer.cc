@@ -89,12 +89,28 @@ std::string SampleWriter::WhyRefused(const ImportedSample& sample) const {
 }
 
 // What the annotation calls an image: stores or copies it where that is needed.
-Result<std::string> SampleWriter::Place(const SampleImage& image) {
+Result<std::string> SampleWriter::Place(const SampleImage& image, const ImageFile& file) {
   if (const auto* bytes = std::get_if<ImageBytes>(&image)) return store_.Put(bytes->bytes);
-  const std::string& path = std::get<std::string>(image);
-  VLMHB_ASSIGN(const ImageFile file, source_.Find(path));
-  if (options_.files == ImageFiles::kStay) return path;
+  if (options_.files == ImageFiles::kStay) return std::get<std::string>(image);
   return store_.Copy(file);
+}
+
+// Finds the files among the images; the others have none. A text says which cannot be taken.
+std::string SampleWriter::FindFiles(const ImportedSample& sample,
+                                    std::vector<ImageFile>& files) const {
+  files.assign(sample.images.size(), {});
+  for (size_t i = 0; i < files.size(); ++i) {
+    const auto* path = std::get_if<std::string>(&sample.images[i]);
+    if (path == nullptr) continue;
+    if (!IsValidUtf8(*path)) return "the name of its image is not UTF-8";
+    Result<ImageFile> file = source_.Find(*path);
+    if (!file.ok()) return file.error().message();
+    if (file->stamp.size > kMaxImageFileBytes)
+      return fmt::format("image '{}' has {} bytes; at most {} are taken",
+                         Truncate(*path, kShownBytes), file->stamp.size, kMaxImageFileBytes);
+    files[i] = *std::move(file);
+  }
+  return "";
 }
 
 Result<std::optional<std::string>> SampleWriter::Add(const ImportedSample& sample) {
@@ -106,22 +122,12 @@ Result<std::optional<std::string>> SampleWriter::Add(const ImportedSample& sampl
   cells_.insert(cells_.end(), sample.fields.begin(), sample.fields.end());
   for (size_t i = 0; i < cells_.size(); ++i)
     if (!IsValidUtf8(cells_[i])) return Refusal(header_[i] + " is not UTF-8");
-  // All files are found before anything is stored.
-  for (const SampleImage& image : sample.images) {
-    const auto* path = std::get_if<std::string>(&image);
-    if (path == nullptr) continue;
-    if (!IsValidUtf8(*path)) return Refusal("the name of its image is not UTF-8");
-    const Result<ImageFile> file = source_.Find(*path);
-    if (!file.ok()) return Refusal(file.error().message());
-    if (file->stamp.size > kMaxImageFileBytes)
-      return Refusal(fmt::format("image '{}' has {} bytes; at most {} are taken",
-                                 Truncate(*path, kShownBytes), file->stamp.size,
-                                 kMaxImageFileBytes));
-  }
+  std::vector<ImageFile> files;
+  if (std::string why = FindFiles(sample, files); !why.empty()) return Refusal(std::move(why));
   VLMHB_TRY(CheckMixture(sample));
   std::vector<std::string> names;
-  for (const SampleImage& image : sample.images) {
-    VLMHB_ASSIGN(std::string name, Place(image));
+  for (size_t i = 0; i < files.size(); ++i) {
+    VLMHB_ASSIGN(std::string name, Place(sample.images[i], files[i]));
     names.push_back(std::move(name));
   }
   cells_[0] = ImageCell(names);

@@ -89,7 +89,8 @@ class SampleWriter {
   Result<void> MakeHeader();
   Result<void> CheckMixture(const ImportedSample& sample);
   std::string WhyRefused(const ImportedSample& sample) const;
-  Result<std::string> Place(const SampleImage& image);
+  std::string FindFiles(const ImportedSample& sample, std::vector<ImageFile>& files) const;
+  Result<std::string> Place(const SampleImage& image, const ImageFile& file);
 
   SampleWriterOptions options_;
   ImageFolder source_;
