@@ -9,6 +9,7 @@ import unittest
 from pathlib import Path
 
 import pyarrow
+import yaml
 from pyarrow import ipc, parquet
 
 from vlmhyperbench_datasets import HuggingFaceDatasetTask, ParquetTask
@@ -187,6 +188,17 @@ class ParameterTest(unittest.TestCase):
         for task in (ParquetTask, HuggingFaceDatasetTask):
             parameters = inspect.signature(task.load).parameters
             self.assertEqual(list(parameters)[1:], list(task.params_schema["properties"]))
+
+    def test_the_examples_of_entries_have_the_parameters(self):
+        folder = Path(__file__).parents[1] / "registries/tasks"
+        tasks = {"parquet": ParquetTask, "huggingface-dataset": HuggingFaceDatasetTask}
+        entries = [yaml.safe_load(path.read_text("utf-8")) for path in folder.iterdir()]
+        self.assertEqual({entry["plugin"] for entry in entries}, set(tasks))
+        for entry in entries:
+            properties = tasks[entry["plugin"]].params_schema["properties"]
+            self.assertEqual(entry["params_schema"]["properties"],
+                             {name: {key: value for key, value in schema.items()
+                                     if key != "default"} for name, schema in properties.items()})
 
     def test_pyarrow_comes_with_the_first_sample(self):
         code = "import sys, vlmhyperbench_datasets; sys.exit('pyarrow' in sys.modules)"
