@@ -56,6 +56,14 @@ class RowTest(unittest.TestCase):
         self.assertEqual(Columns(fields={"x": "meta.lang"}).row(
             {"image": b"1", "meta": None}).fields, {"x": ""})
 
+    def test_a_number_leads_into_a_list(self):
+        def answer(column, value):
+            return Columns(answer=column).row({"image": b"1", "a": value}).reference
+        self.assertEqual(answer("a.0", ["x", "y"]), "x")
+        self.assertEqual(answer("a.1.text", [{}, {"text": "y"}]), "y")
+        for value in ([], None, "x"):
+            self.assertIsNone(answer("a.0", value))
+
     def test_names_that_are_taken(self):
         with self.assertRaisesRegex(ValueError, "id_of_source"):
             Columns(fields={"id": "id"})

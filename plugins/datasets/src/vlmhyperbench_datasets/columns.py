@@ -30,7 +30,7 @@ class Row(Sample):
 
 @dataclass(frozen=True)
 class Columns:
-    """Names of columns; a dot leads into a struct, as in `meta.language`.
+    """Names of columns; a dot leads into a struct or a list, as in `meta.language`, `answers.0`.
 
     Attributes:
         image: One column for each image; a column may also hold a list of images.
@@ -101,7 +101,12 @@ def _value(values: Any, name: str) -> Any:
     if isinstance(values, Mapping) and name in values:
         return values[name]
     head, _, rest = name.partition(".")
-    return _value(values.get(head), rest) if rest and isinstance(values, Mapping) else None
+    if isinstance(values, Mapping):
+        return _value(values.get(head), rest) if rest else None
+    if isinstance(values, list) and head.isdecimal() and int(head) < len(values):
+        item = values[int(head)]
+        return _value(item, rest) if rest else item
+    return None
 
 
 def to_json(value: Any) -> Any:
