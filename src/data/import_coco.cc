@@ -78,25 +78,26 @@ class CocoSamples final : public SampleReader {
 
   Result<void> Index() {
     VLMHB_ASSIGN(JsonItems members, JsonItems::Open(file_.text()));
-    JsonItem member;
+    std::string_view key;
     while (true) {
-      VLMHB_ASSIGN(const bool more, members.Next(member));
+      VLMHB_ASSIGN(const bool more, members.NextKey(key));
       if (!more) break;
-      if (member.key == "images") images_ = member.value;
-      if (member.key == "categories") VLMHB_TRY(IndexCategories(member.value));
-      if (member.key == "annotations") VLMHB_TRY(IndexAnnotations(member.value));
-      file_.Forget(members.offset());
+      if (key != "images" && key != "annotations" && key != "categories") {
+        VLMHB_TRY(members.TakeValue());
+        continue;
+      }
+      VLMHB_ASSIGN(JsonItems list, members.Enter());
+      if (key == "images") images_ = list;
+      VLMHB_TRY(IndexList(key, members.offset(), list));
+      members.Leave(list);
     }
-    if (images_.empty() || !has_annotations_)
+    if (!images_.has_value() || !has_annotations_)
       return Error(ErrorCode::kInvalidConfig,
-                   "no COCO file: it has no lists 'images' and "
-                   "'annotations'");
+                   "no COCO file: it has no lists 'images' and 'annotations'");
     // In the order of the file, image by image.
     std::sort(places_.begin(), places_.end(), [](const Place& a, const Place& b) {
       return a.image != b.image ? a.image < b.image : a.offset < b.offset;
     });
-    VLMHB_ASSIGN(JsonItems items, JsonItems::Open(images_));
-    items_.emplace(std::move(items));
     return {};
   }
 
@@ -105,7 +106,7 @@ class CocoSamples final : public SampleReader {
 
   Result<bool> Next(SourceRecord& record) override {
     JsonItem item;
-    VLMHB_ASSIGN(const bool more, items_->Next(item));
+    VLMHB_ASSIGN(const bool more, images_->Next(item));
     if (!more) return false;
     Clear(record, columns_.fields.size());
     record.place = fmt::format("images[{}]", number_++);
@@ -116,36 +117,36 @@ class CocoSamples final : public SampleReader {
   }
 
  private:
-  Result<void> IndexCategories(std::string_view list) {
-    VLMHB_ASSIGN(JsonItems items, JsonItems::Open(list));
+  // Walks a list that begins at `begin` of the file.
+  Result<void> IndexList(std::string_view key, size_t begin, JsonItems& list) {
+    has_annotations_ |= key == "annotations";
     JsonItem item;
     while (true) {
-      VLMHB_ASSIGN(const bool more, items.Next(item));
+      VLMHB_ASSIGN(const bool more, list.Next(item));
       if (!more) return {};
-      VLMHB_ASSIGN(const json::object category, ParseItem(item.value));
-      VLMHB_ASSIGN(const int64_t id, GetInt(category, "id"));
-      VLMHB_ASSIGN(categories_[id], GetString(category, "name"));
-      if (categories_.size() > kMaxCategories)
-        return Error(ErrorCode::kCorrupt, "more than a million categories");
+      if (key == "categories") VLMHB_TRY(AddCategory(item.value));
+      if (key == "annotations") VLMHB_TRY(AddPlace(item.value));
+      file_.Forget(begin + list.offset());
     }
   }
 
-  Result<void> IndexAnnotations(std::string_view list) {
-    has_annotations_ = true;
-    VLMHB_ASSIGN(JsonItems items, JsonItems::Open(list));
-    const auto begin = static_cast<size_t>(list.data() - file_.text().data());
-    JsonItem item;
-    while (true) {
-      VLMHB_ASSIGN(const bool more, items.Next(item));
-      if (!more) return {};
-      file_.Forget(begin + items.offset());
-      VLMHB_ASSIGN(const std::string_view image, FindJsonMember(item.value, "image_id"));
-      VLMHB_ASSIGN(const json::value id, ParseJson(image));
-      if (!id.is_int64()) return Error(ErrorCode::kCorrupt, "an annotation without image_id");
-      places_.push_back({.image = id.get_int64(),
-                         .offset = static_cast<size_t>(item.value.data() - file_.text().data()),
-                         .size = item.value.size()});
-    }
+  Result<void> AddCategory(std::string_view text) {
+    VLMHB_ASSIGN(const json::object category, ParseItem(text));
+    VLMHB_ASSIGN(const int64_t id, GetInt(category, "id"));
+    VLMHB_ASSIGN(categories_[id], GetString(category, "name"));
+    if (categories_.size() > kMaxCategories)
+      return Error(ErrorCode::kCorrupt, "more than a million categories");
+    return {};
+  }
+
+  Result<void> AddPlace(std::string_view text) {
+    VLMHB_ASSIGN(const std::string_view image, FindJsonMember(text, "image_id"));
+    VLMHB_ASSIGN(const json::value id, ParseJson(image));
+    if (!id.is_int64()) return Error(ErrorCode::kCorrupt, "an annotation without image_id");
+    places_.push_back({.image = id.get_int64(),
+                       .offset = static_cast<size_t>(text.data() - file_.text().data()),
+                       .size = text.size()});
+    return {};
   }
 
   Result<void> Read(std::string_view text, ImportedSample& sample) const {
@@ -217,11 +218,10 @@ class CocoSamples final : public SampleReader {
   ImageFolder folder_;
   std::string split_;
   SampleColumns columns_;
-  std::string_view images_;
+  std::optional<JsonItems> images_;
   bool has_annotations_ = false;
   std::unordered_map<int64_t, std::string> categories_;
   std::vector<Place> places_;
-  std::optional<JsonItems> items_;
   uint64_t number_ = 0;
 };
 
@@ -234,11 +234,15 @@ bool IsCoco(const os::Path& path) {
   if (!file.ok()) return false;
   Result<JsonItems> members = JsonItems::Open(file->text());
   if (!members.ok() || !members->is_object()) return false;
-  JsonItem member;
+  std::string_view key;
   while (true) {
-    const Result<bool> more = members->Next(member);
+    const Result<bool> more = members->NextKey(key);
     if (!more.ok() || !*more) return false;
-    if (member.key == "images" || member.key == "annotations") return member.value.front() == '[';
+    if (key == "images" || key == "annotations") {
+      const Result<JsonItems> list = members->Enter();
+      return list.ok() && !list->is_object();
+    }
+    if (!members->TakeValue().ok()) return false;
   }
 }
 

@@ -77,9 +77,7 @@ bool IsDocVqa(const os::Path& path) {
   if (!HasExtension(path, ".json")) return false;
   const Result<MappedFile> file = MappedFile::Open(path);
   if (!file.ok()) return false;
-  const Result<std::string_view> data = FindJsonMember(file->text(), "data");
-  if (!data.ok()) return false;
-  Result<JsonItems> items = JsonItems::Open(*data);
+  Result<JsonItems> items = EnterJsonMember(file->text(), "data");
   JsonItem first;
   if (!items.ok() || items->is_object()) return false;
   const Result<bool> more = items->Next(first);
@@ -89,8 +87,7 @@ bool IsDocVqa(const os::Path& path) {
 
 OpenedReader OpenDocVqa(const SourceOptions& options) {
   VLMHB_ASSIGN(MappedFile file, MappedFile::Open(options.path));
-  VLMHB_ASSIGN(const std::string_view data, FindJsonMember(file.text(), "data"));
-  Result<JsonItems> items = JsonItems::Open(data);
+  Result<JsonItems> items = EnterJsonMember(file.text(), "data");
   if (!items.ok() || items->is_object())
     return Error(ErrorCode::kInvalidConfig,
                  fmt::format("{} is no DocVQA file: it has no list 'data'", options.path.string()));

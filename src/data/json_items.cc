@@ -55,7 +55,7 @@ Result<std::string_view> JsonItems::String() {
   }
 }
 
-Result<std::string_view> JsonItems::Value() {
+Result<std::string_view> JsonItems::TakeValue() {
   if (at_ == text_.size()) return Broken("a value is missing");
   const size_t begin = at_;
   if (text_[at_] == '"') {
@@ -80,7 +80,7 @@ Result<std::string_view> JsonItems::Value() {
   return text_.substr(begin, at_ - begin);
 }
 
-Result<bool> JsonItems::Next(JsonItem& item) {
+Result<bool> JsonItems::NextKey(std::string_view& key) {
   SkipSpace();
   if (at_ < text_.size() && text_[at_] == (is_object_ ? '}' : ']')) return false;
   if (!first_) {
@@ -89,17 +89,34 @@ Result<bool> JsonItems::Next(JsonItem& item) {
     SkipSpace();
   }
   first_ = false;
-  item.key = {};
-  if (is_object_) {
-    if (at_ == text_.size() || text_[at_] != '"') return Broken("a key expected");
-    VLMHB_ASSIGN(item.key, String());
-    SkipSpace();
-    if (at_ == text_.size() || text_[at_] != ':') return Broken("':' expected");
-    ++at_;
-    SkipSpace();
-  }
-  VLMHB_ASSIGN(item.value, Value());
+  key = {};
+  if (!is_object_) return true;
+  if (at_ == text_.size() || text_[at_] != '"') return Broken("a key expected");
+  VLMHB_ASSIGN(key, String());
+  SkipSpace();
+  if (at_ == text_.size() || text_[at_] != ':') return Broken("':' expected");
+  ++at_;
+  SkipSpace();
   return true;
+}
+
+Result<bool> JsonItems::Next(JsonItem& item) {
+  VLMHB_ASSIGN(const bool more, NextKey(item.key));
+  if (!more) return false;
+  VLMHB_ASSIGN(item.value, TakeValue());
+  return true;
+}
+
+Result<JsonItems> EnterJsonMember(std::string_view text, std::string_view key) {
+  VLMHB_ASSIGN(JsonItems items, JsonItems::Open(text));
+  std::string_view found;
+  while (items.is_object()) {
+    VLMHB_ASSIGN(const bool more, items.NextKey(found));
+    if (!more) break;
+    if (found == key) return items.Enter();
+    VLMHB_TRY(items.TakeValue());
+  }
+  return Error(ErrorCode::kCorrupt, fmt::format("no JSON object with a member '{}'", key));
 }
 
 Result<std::string_view> FindJsonMember(std::string_view text, std::string_view key) {

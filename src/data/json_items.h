@@ -24,6 +24,13 @@ class JsonItems {
 
   // False after the last one. kCorrupt, with the offset in `text`, where it is not JSON.
   Result<bool> Next(JsonItem& item);
+  // Next in two steps, for a value too large to be skipped and then walked. NextKey comes to the
+  // next value; then TakeValue takes it, or Enter walks its own members, and once they have ended
+  // Leave goes on behind it.
+  Result<bool> NextKey(std::string_view& key);
+  Result<std::string_view> TakeValue();
+  Result<JsonItems> Enter() const { return Open(text_.substr(at_)); }
+  void Leave(const JsonItems& inner) { at_ += inner.at_ + 1; }
   bool is_object() const { return is_object_; }
   // Of the text: how far it was read.
   size_t offset() const { return at_; }
@@ -34,7 +41,6 @@ class JsonItems {
   Error Broken(std::string_view why) const;
   void SkipSpace();
   Result<std::string_view> String();
-  Result<std::string_view> Value();
 
   std::string_view text_;
   size_t at_ = 0;
@@ -42,6 +48,9 @@ class JsonItems {
   bool first_ = true;
 };
 
+// The members of the first member `key` of the object `text`, which is not looked at behind its
+// beginning. kCorrupt if there is none, or it is no object and no array.
+Result<JsonItems> EnterJsonMember(std::string_view text, std::string_view key);
 // The value of the first member `key` of the object `text`; empty if there is none.
 Result<std::string_view> FindJsonMember(std::string_view text, std::string_view key);
 

@@ -196,6 +196,19 @@ TEST_F(StageTest, WhatIsNotMeasuredIsEmpty) {
   EXPECT_NE(answers[1]["latency_ms"], "");
 }
 
+TEST_F(StageTest, ASampleOfSeveralImagesSendsThemInOrder) {
+  std::ofstream(data() / "b.png") << "image";
+  SetRows({R"("[""b.png"",""a.png"",""b.png""]";plain)", R"("[""a.png"",""none.png""]";plain)",
+           R"("[""a.png"",""../out""]";plain)", "[a].png;plain"});
+  RunToEnd();
+  auto answers = Answers();
+  ASSERT_EQ(answers.size(), 4u);
+  EXPECT_EQ(answers[0]["model_answer"], "b.png,a.png,b.png");
+  EXPECT_EQ(answers[1]["outcome"], "missing_image");
+  EXPECT_EQ(answers[2]["outcome"], "bad_row");
+  EXPECT_EQ(answers[3]["outcome"], "missing_image") << "a path, though it begins as a list does";
+}
+
 TEST_F(StageTest, EveryFailureIsAnOutcomeOfItsSampleOnly) {
   std::filesystem::create_symlink("/etc/passwd", data() / "link.png");
   struct Case {

@@ -372,6 +372,19 @@ TEST_F(ReportTest, PicturesAreBoundedAndCarriedOnce) {
   EXPECT_THAT(report.runs[0].worst.back().picture_note, HasSubstr("budget"));
 }
 
+TEST_F(ReportTest, OfSeveralImagesTheFirstIsShownAndAllAreCounted) {
+  const RunFixture a(root(), "a");
+  auto samples = Samples(2, 1);
+  ASSERT_TRUE(os::WriteFileAtomic(root() / "p1.png", FakePng(10, 10, 100)).ok());
+  samples[0].image = samples[1].image = R"(["p1.png","p2.png","p3.png"])";
+  a.Write(samples);
+  ASSERT_TRUE(RunStage({a.Spec("a", root())}).ok());
+  EXPECT_THAT(Read("report.html"), HasSubstr("p1.png (the first of 3 images)"));
+  EXPECT_THAT(Read("report.md"), HasSubstr("(the first of 3 images)"));
+  EXPECT_THAT(Read("report.json"), HasSubstr("\"images\": 3"));
+  EXPECT_EQ(Make({a.Spec("a", root())}, 10).pictures.size(), 1u);
+}
+
 TEST_F(ReportTest, RunsOfOneModelAreToldApart) {
   const RunFixture a(root(), "a"), b(root(), "b");
   a.Write(Samples(3, 1));

@@ -1,7 +1,7 @@
 // vlmhb-fake-wrapper --spec FILE: a scripted API wrapper for the runner's tests. It answers by the
 // user's text:
 //   ok…                 three deltas "a", "b", "c", usage (2, 3), performance
-//   plain…              one delta with the image's base name, no usage
+//   plain…              one delta with the images' base names, no usage
 //   empty, length       no text; finish_reason `length`
 //   hang                no answer; hang_once:<marker>: none while the file <marker> is missing
 //   (made) die                 SIGKILL to itself; die_once:<marker> as above cut                 a
@@ -36,7 +36,7 @@ namespace asio = boost::asio;
 
 struct Question {
   std::string text;
-  std::string image;
+  std::string images;  // base names, joined by commas
 };
 
 Question Parse(const std::string& body) {
@@ -44,8 +44,11 @@ Question Parse(const std::string& body) {
   const json::array& messages = value.at("messages").as_array();
   const json::array& parts = messages.back().at("content").as_array();
   Question question;
-  question.image = std::string(parts.at(0).at("image_url").at("url").as_string());
-  question.text = std::string(parts.at(1).at("text").as_string());
+  for (size_t i = 0; i + 1 < parts.size(); ++i) {
+    const std::string_view url = parts[i].at("image_url").at("url").as_string();
+    question.images += (i == 0 ? "" : ",") + std::string(url.substr(url.rfind('/') + 1));
+  }
+  question.text = std::string(parts.back().at("text").as_string());
   return question;
 }
 
@@ -103,13 +106,13 @@ class FakeWrapper {
     } else if (verb == "status") {
       co_await writer.Respond(std::atoi(argument.c_str()), {}, "scripted status");
     } else {
-      co_await Stream(verb, argument, question.image, writer);
+      co_await Stream(verb, argument, question.images, writer);
     }
   }
 
  private:
   asio::awaitable<void> Stream(const std::string& verb, const std::string& argument,
-                               const std::string& image, http::ResponseWriter& writer) {
+                               const std::string& images, http::ResponseWriter& writer) {
     writer.StartEvents({});
     if (verb == "garbage") co_await writer.SendEvent("no JSON");
     if (verb == "cut" || verb == "midway" || verb == "unfinished")
@@ -121,7 +124,7 @@ class FakeWrapper {
       co_return;
     }
     if (verb == "plain") {
-      co_await writer.SendEvent(Delta(image.substr(image.rfind('/') + 1)));
+      co_await writer.SendEvent(Delta(images));
     } else if (verb != "empty") {
       for (const char* text : {"a", "b", "c"}) co_await writer.SendEvent(Delta(text));
     }
