@@ -220,6 +220,11 @@ TEST(BoxesTest, ReadsEveryForm) {
   EXPECT_EQ(IouOf("none", "[1,1,2,2]"), -1);
 }
 
+TEST(BoxesTest, HostileTextsAreReadInLinearTime) {
+  EXPECT_TRUE(ReadBoxes(std::string(300'000, '(') + std::string(300'000, ' '), {}).empty());
+  EXPECT_TRUE(ReadBoxes(std::string(300'000, '['), {}).empty());
+}
+
 TEST(BoxesTest, AreComparedInTheReferencesScale) {
   const std::string_view reference = R"({"bbox":[10,20,30,40],"width":100,"height":200})";
   EXPECT_EQ(IouOf(reference, "[100,100,300,200]", {.answer_scale = BoxScale::kThousand}), 1);

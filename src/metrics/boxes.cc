@@ -7,7 +7,6 @@
 #include <functional>
 
 #include "base/json.h"
-#include "base/text.h"
 #include "metrics/find_json.h"
 
 namespace vlmhb::metrics {
@@ -79,13 +78,13 @@ class Cursor {
   explicit Cursor(std::string_view text) : rest_(text) {}
 
   bool Take(char c) {
-    rest_ = Trim(rest_);
+    SkipSpaces();
     if (!rest_.starts_with(c)) return false;
     rest_.remove_prefix(1);
     return true;
   }
   bool TakeNumber(double& number) {
-    rest_ = Trim(rest_);
+    SkipSpaces();
     const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), number,
                                               std::chars_format::fixed);
     if (error != std::errc()) return false;
@@ -95,10 +94,17 @@ class Cursor {
   bool TakePoint(double& x, double& y) {
     return Take('(') && TakeNumber(x) && Take(',') && TakeNumber(y) && Take(')');
   }
-  bool at_end() { return Trim(rest_).empty(); }
+  bool at_end() {
+    SkipSpaces();
+    return rest_.empty();
+  }
   std::string_view rest() const { return rest_; }
 
  private:
+  void SkipSpaces() {
+    rest_.remove_prefix(std::min(rest_.find_first_not_of(" \t\r\n"), rest_.size()));
+  }
+
   std::string_view rest_;
 };
 

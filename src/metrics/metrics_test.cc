@@ -158,5 +158,21 @@ TEST(MetricTableTest, RejectsWhatItDoesNotKnow) {
   EXPECT_NE(message("wer", {{"ignore_case", 1}}).find("true or false"), std::string::npos);
 }
 
+TEST(References, TheBestOfSeveralCounts) {
+  Scratch scratch;
+  const Metric anls = MakeMetric("anls", {}).value();
+  const Metric exact = MakeMetric("exact_match", {}).value();
+  const auto value = [&](const Metric& metric, std::string_view reference, std::string_view answer) {
+    return metric.Compute(reference, answer, scratch)->value();
+  };
+  constexpr std::string_view kSeveral = R"(["12 March", "12.03."])";
+  EXPECT_EQ(value(exact, kSeveral, "12.03."), 1);
+  EXPECT_EQ(value(exact, kSeveral, "12.03"), 0);
+  EXPECT_NEAR(value(anls, kSeveral, "12.03"), 1 - 1.0 / 6, 1e-12);
+  // What is no list of texts is a text.
+  EXPECT_EQ(value(exact, "[1, 2]", "[1, 2]"), 1);
+  EXPECT_EQ(value(exact, "[x", "[x"), 1);
+}
+
 }  // namespace
 }  // namespace vlmhb::metrics

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "base/json.h"
 #include "base/text.h"
+#include "metrics/references.h"
 #include "metrics/scripts.h"
 
 namespace vlmhb::metrics {
@@ -44,19 +44,6 @@ void SplitAscii(std::string_view utf8, Scratch& scratch, std::vector<Symbol>& ou
 void SplitWords(std::string_view utf8, WordKind words, Scratch& scratch, std::vector<Symbol>& out) {
   if (words == WordKind::kAscii) return SplitAscii(utf8, scratch, out);
   SplitUnicode(utf8, scratch, out);
-}
-
-std::vector<std::string> References(std::string_view reference) {
-  if (reference.starts_with('[')) {
-    const auto list = ParseJson(reference);
-    if (list.ok() && list->is_array() && !list->get_array().empty()) {
-      std::vector<std::string> texts;
-      for (const json::value& text : list->get_array())
-        if (text.is_string()) texts.emplace_back(text.get_string());
-      if (texts.size() == list->get_array().size()) return texts;
-    }
-  }
-  return {std::string(reference)};
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "metrics/fields.h"
 #include "metrics/labels.h"
 #include "metrics/page_order.h"
+#include "metrics/references.h"
 #include "metrics/rouge.h"
 #include "metrics/text_metrics.h"
 
@@ -33,7 +34,9 @@ constexpr NormalizeOptions kIgnoreCase{.ignore_case = true};
 constexpr Row kTable[] = {
     {"anls", "ignore_case ignore_punctuation threshold unicode", kIgnoreCase,
      [](Text reference, Text answer, const Params& params, Scratch& scratch) -> Value {
-       return Anls(reference, answer, params.normalize, params.threshold, scratch);
+       return BestOf(reference, [&](Text one) -> Value {
+         return Anls(one, answer, params.normalize, params.threshold, scratch);
+       });
      }},
     {"cer", "ignore_case ignore_punctuation unicode", kKeepCase,
      [](Text reference, Text answer, const Params& params, Scratch& scratch) {
@@ -45,7 +48,9 @@ constexpr Row kTable[] = {
      }},
     {"exact_match", "ignore_case ignore_punctuation unicode", kKeepCase,
      [](Text reference, Text answer, const Params& params, Scratch& scratch) -> Value {
-       return ExactMatch(reference, answer, params.normalize, scratch);
+       return BestOf(reference, [&](Text one) -> Value {
+         return ExactMatch(one, answer, params.normalize, scratch);
+       });
      }},
     {"field_accuracy", "ignore_case ignore_punctuation unicode", kKeepCase,
      [](Text reference, Text answer, const Params& params, Scratch&) {

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <utility>
 
 #include "base/text.h"
 
@@ -62,6 +64,15 @@ std::string WithoutTrailingZeros(std::string number) {
 }  // namespace
 
 std::string MetricTitle(std::string_view name) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kTitles = {
+      {{"field_f1", "field F1"},
+       {"iou", "IoU"},
+       {"iou_accuracy", "IoU accuracy"},
+       {"json_valid", "valid JSON"},
+       {"kendall_tau", "Kendall's τ"},
+       {"rouge_l", "ROUGE-L"}}};
+  for (const auto& [metric, known] : kTitles)
+    if (metric == name) return std::string(known);
   const bool is_short = name.size() <= 4 && name.find('_') == std::string_view::npos;
   std::string title(name);
   for (char& c : title) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cctype>
+
 #include "report/html_parts.h"
 #include "report/task_tables.h"
 
@@ -19,6 +21,7 @@ std::string Cell(const TaskCell& cell) {
 std::string Render(const TaskTable& tabulated) {
   std::vector<std::string> header;
   for (const std::string& name : tabulated.header) header.push_back(Name(name));
+  header[0][0] = char(std::toupper(header[0][0]));  // our own word, as in the other tables
   Table table(Name(tabulated.title), header);
   for (const TaskTable::Row& row : tabulated.rows) {
     std::vector<std::string> cells{Name(row.name)};

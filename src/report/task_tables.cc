@@ -39,15 +39,16 @@ TaskTable MakeTable(const Report& report, const Section& section, std::string ti
 }
 
 // One row for each key that any run has, in the order of the keys; one cell for each run. `items`
-// gives a run's items, `key` an item's key, `cell` what is shown of it.
+// gives a run's items, `key` an item's key, `cell` what is shown of it; a run without shows `none`.
 template <typename Key, typename Items, typename KeyOf, typename CellOf>
 void AddRows(const Report& report, const Section& section, const Items& items, const KeyOf& key,
-             const CellOf& cell, std::vector<std::pair<Key, TaskTable::Row>>& rows) {
+             const CellOf& cell, std::vector<std::pair<Key, TaskTable::Row>>& rows,
+             std::string_view none = kAbsent) {
   std::map<Key, std::vector<TaskCell>> cells;
   for (size_t column = 0; column < section.runs.size(); ++column) {
     for (const auto& item : items(report.runs[section.runs[column]])) {
       auto& row = cells[key(item)];
-      row.resize(section.runs.size(), {std::string(kAbsent), "", Tone::kPlain, 0});
+      row.resize(section.runs.size(), {std::string(none), "", Tone::kPlain, 0});
       row[column] = cell(item);
     }
   }
@@ -136,7 +137,7 @@ TaskTable Choices(const Report& report, const Section& section) {
                                     FormatCount(choice.right)),
                         Tone::kPlain, 0};
       },
-      rows);
+      rows, "0");
   for (auto& [key, row] : rows) {
     row.name = key.first ? "no letter" : key.second;
     table.rows.push_back(std::move(row));
@@ -173,8 +174,9 @@ TaskTable Order(const Report& report, const Section& section) {
 TaskTable Scripts(const Report& report, const Section& section) {
   TaskTable table = MakeTable(report, section, "Characters by script", "script");
   table.hint =
-      "Letters and digits in the answers, for each 100 of the references. About 100 % is no proof "
-      "that they are right; next to 0 % is one that they are not read.";
+      "Letters and digits of the answers in percent of those of the references. Near 100 % does "
+      "not "
+      "say that they are right; near 0 % says that they are not read.";
   std::vector<std::pair<std::string, TaskTable::Row>> rows;
   AddRows(
       report, section, [](const RunReport& run) { return run.task_report.scripts; },

@@ -105,6 +105,7 @@ TEST(Format, ShowsDurationsMemoryAndCounts) {
   EXPECT_EQ(FormatShare(0, 0), "–");
   EXPECT_EQ(MetricTitle("cer"), "CER");
   EXPECT_EQ(MetricTitle("exact_match"), "exact match");
+  EXPECT_EQ(MetricTitle("rouge_l"), "ROUGE-L");
 }
 
 TEST(Escape, MakesInvisibleCharactersVisible) {

@@ -76,7 +76,7 @@ class Tasks(harness.TestCase):
         values, shown = self.evaluate("captioning", [
             "На изображении письмо.", "The image shows a cat", "", "A table"])
         self.assertAlmostEqual(values["rouge_l"], (1 + 2 * 4 / 10 + 0 + 2 * 2 / 7) / 4)
-        self.assertEqual([row["script"] for row in shown["scripts"]], ["Latin", "Cyrillic"])
+        self.assertEqual(shown["scripts"], [])  # a caption may be in another language than the reference
 
     def test_grounding(self):
         boxes = [json.loads(row["answer"])["bbox"] for row in reference("grounding")]
