@@ -18,6 +18,7 @@ struct Spec {
   Path root;  // the folder that images are relative to: `source`, or the one it is in
   Path output;
   std::string format;
+  std::map<std::string, std::string> roles;
   bool skip_bad = false;
   std::vector<std::string> command;  // of the plug-in; empty: one of our own formats
   json::object params;
@@ -30,6 +31,8 @@ Result<Spec> ReadSpec(const json::object& stage) {
             .output = FindString(stage, "output"),
             .format = FindString(parameters, "format"),
             .skip_bad = FindBool(parameters, "skip_bad", false)};
+  if (const json::object* roles = FindObject(parameters, "roles"))
+    for (const auto& [role, column] : *roles) spec.roles[role] = FindString(*roles, role);
   std::error_code ignored;
   const bool folder = std::filesystem::is_directory(spec.source, ignored);
   spec.root = folder ? spec.source : spec.source.parent_path();
@@ -43,7 +46,7 @@ Result<Spec> ReadSpec(const json::object& stage) {
 Result<ImportReport> Import(const Spec& spec, const std::map<std::string, std::string>& environment,
                             const std::atomic<bool>& stop) {
   if (spec.command.empty())
-    return data::Import({.source = {.path = spec.source},
+    return data::Import({.source = {.path = spec.source, .roles = spec.roles},
                          .format = spec.format,
                          .output = spec.output,
                          .skip_bad = spec.skip_bad});

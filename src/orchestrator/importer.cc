@@ -43,6 +43,12 @@ std::string StampOfSource(const Path& source) {
   return hash.HexDigest();
 }
 
+json::object RolesToJson(const ImportSource& source) {
+  json::object roles;
+  for (const auto& [role, column] : source.roles) roles[role] = column;
+  return roles;
+}
+
 // The folder that is shown to the import: images are looked for in it.
 Path RootOf(const ImportSource& source) {
   std::error_code ignored;
@@ -75,6 +81,7 @@ Path Importer::FolderOf(const ImportSource& source, const TaskEntry& task,
        {std::string(VLMHB_VERSION), source.path, StampOfSource(source.path), source.format,
         std::string(source.skip_bad ? "skip" : "")})
     hash.UpdateField(part);
+  hash.UpdateField(ToCanonicalJson(RolesToJson(source)));
   if (source.by_plugin) {
     hash.UpdateField(ToCanonicalJson(source.params));
     hash.UpdateField(Join(task.command, "\n"));
@@ -127,6 +134,7 @@ Result<void> Importer::RunStage(const ImportSource& source, const TaskEntry& tas
   const std::string inside = Path(source.path).lexically_relative(root).string();
   invocation.parameters = {{"source", inside == "." ? guest_root : guest_root + "/" + inside},
                            {"format", source.format},
+                           {"roles", RolesToJson(source)},
                            {"skip_bad", source.skip_bad}};
   if (source.by_plugin) {
     const auto mount = [&](const Path& host, const std::string& name) {

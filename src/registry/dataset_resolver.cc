@@ -8,6 +8,7 @@
 
 #include "base/csv.h"
 #include "base/text.h"
+#include "data/import.h"
 #include "registry/params.h"
 #include "registry/version.h"
 
@@ -117,7 +118,10 @@ void DatasetResolver::Classify(const Place& place, const TaskEntry& task,
     return;
   }
   dataset.source = ImportSource{.path = place.path.string(), .format = format};
-  dataset.source->skip_bad = place.entry != nullptr && place.entry->skip_bad;
+  if (place.entry != nullptr) {
+    dataset.source->skip_bad = place.entry->skip_bad;
+    dataset.source->roles = place.entry->columns;
+  }
   if (task.is_plugin()) {
     dataset.source->by_plugin = true;
     dataset.source->params = task.params;
@@ -171,6 +175,25 @@ void DatasetResolver::CheckColumns(const RunConfig& run, const TaskEntry& task,
                     DidYouMean(experiment_.bootstrap.cluster, found.header)));
 }
 
+// What can be told of a dataset of another form without reading it.
+void DatasetResolver::CheckFormat(const Place& place, RunProblems& problems) {
+  std::vector<std::string> names;
+  for (const data::Format& format : data::Formats()) names.emplace_back(format.name);
+  const std::string format = place.entry == nullptr ? "" : place.entry->format;
+  if (!format.empty() && data::FindFormat(format) == nullptr)
+    problems.Add("dataset",
+                 fmt::format("the dataset '{}' ({}) has the unknown format '{}'.{} There "
+                             "are {}",
+                             place.name, place.entry->file, format, DidYouMean(format, names),
+                             Join(names, ", ")));
+  if (format.empty() && data::DetectFormat(place.path) == nullptr)
+    problems.Add("dataset",
+                 fmt::format("{} looks like no known form of a dataset (it has no annotation.csv, "
+                             "and is none of {}); `vlmhb data inspect --format NAME` says what is "
+                             "wrong with it",
+                             place.path.string(), Join(names, ", ")));
+}
+
 Result<std::vector<std::string>> DatasetResolver::HeaderOf(const std::string& annotation) {
   auto header = headers_.find(annotation);
   if (header == headers_.end())
@@ -192,6 +215,7 @@ std::optional<FoundDataset> DatasetResolver::Resolve(const RunConfig& run, const
   }
   FoundDataset found;
   Classify(*place, task, found);
+  if (found.dataset.source.has_value() && !task.is_plugin()) CheckFormat(*place, problems);
   found.dataset.filter_doc_class = run.filter_doc_class;
   found.dataset.filter_question_type = run.filter_question_type;
   found.dataset.limit = run.limit;

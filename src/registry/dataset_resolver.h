@@ -64,6 +64,7 @@ class DatasetResolver {
   Result<Place> FindEntry(const DatasetEntry& entry, const TaskEntry& task) const;
   // Fills in what `place` is: an annotation, an import, or what is to be imported.
   void Classify(const Place& place, const TaskEntry& task, FoundDataset& found) const;
+  static void CheckFormat(const Place& place, RunProblems& problems);
   Result<std::vector<std::string>> HeaderOf(const std::string& annotation);
   Error NotFound(const config::RunConfig& run, const os::Path& task_folder) const;
   void CheckColumns(const config::RunConfig& run, const TaskEntry& task,
