@@ -24,6 +24,7 @@ from PIL import Image
 import degrade
 import fields
 import layouts
+import tasks
 from typeset import Face
 
 DEFAULT_SEED = 2025
@@ -152,6 +153,8 @@ def build(seed: int, documents: Optional[List[Document]] = None) -> Dict[str, by
                                           for kind, prompt in fields.FULL_TEXT_PROMPTS.items()])
     files[PROMPTS["vqa"]] = _csv(header, [[fields.field_prompt(question_type), f"passport {question_type}"]
                                           for question_type in fields.FIELD_PROMPTS])
+    if documents is None:
+        files.update(tasks.derive(files))
     return files
 
 

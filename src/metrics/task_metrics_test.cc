@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <string>
@@ -30,18 +31,21 @@ TEST(TaskMetricsGoldenTest, EqualTheReferenceImplementations) {
   std::string line;
   ASSERT_TRUE(std::getline(file, line)) << "the header with the versions";
   int rouge = 0, tau = 0;
+  double greatest_tau = 0, greatest_unicode = 0, greatest_ascii = 0;
   while (std::getline(file, line)) {
-    SCOPED_TRACE(line.substr(0, 300));
     const json::object row = ParseJson(line).value().as_object();
     if (row.contains("tau")) {
-      EXPECT_LE(Difference(row, "tau", {}), 1e-14);
+      greatest_tau = std::max(greatest_tau, Difference(row, "tau", {}));
       ++tau;
     } else {
-      EXPECT_LE(Difference(row, "unicode", {}), 1e-15);
-      EXPECT_LE(Difference(row, "ascii", {{"words", "ascii"}}), 1e-15);
+      greatest_unicode = std::max(greatest_unicode, Difference(row, "unicode", {}));
+      greatest_ascii = std::max(greatest_ascii, Difference(row, "ascii", {{"words", "ascii"}}));
       ++rouge;
     }
   }
+  EXPECT_LE(greatest_tau, 4e-16);
+  EXPECT_LE(greatest_unicode, 4e-16) << "2 L / (a + b) is F1 but for its rounding";
+  EXPECT_LE(greatest_ascii, 4e-16);
   EXPECT_GE(rouge, 300);
   EXPECT_GE(tau, 300);
 }

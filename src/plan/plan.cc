@@ -71,6 +71,7 @@ json::object ReportRecipe(const ResolvedExperiment& experiment) {
     runs.push_back({{"run", run.id},
                     {"model", run.model.name},
                     {"task", run.task.name},
+                    {"report", run.task.report},
                     {"dataset", run.dataset.name}});
   return {{"title", experiment.title}, {"runs", std::move(runs)}};
 }

@@ -10,6 +10,7 @@
 #include "report/collect_evaluation.h"
 #include "report/collect_inference.h"
 #include "report/picture.h"
+#include "report/task_tables.h"
 
 namespace vlmhb::report {
 namespace {
@@ -43,7 +44,7 @@ RunReport CollectRun(const RunSpec& spec, size_t worst_samples) {
     run.notes.push_back("No speed, memory or failures: this run only evaluated given answers.");
   }
   if (spec.evaluation) {
-    CollectEvaluation(*spec.evaluation, spec.image_column, worst_samples, run);
+    CollectEvaluation(*spec.evaluation, spec.image_column, worst_samples, spec.task_report, run);
   } else if (spec.failure.empty()) {
     run.notes.push_back("No quality: this run was not evaluated.");
   }
@@ -117,6 +118,8 @@ void CollectWarnings(Report& report) {
     if (run.manifest)
       ForEachWarning(*run.manifest, [&](const std::string& text) { add(text, run.name); });
   }
+  for (const RunReport& run : report.runs)
+    for (std::string& text : DroppedScriptWarnings(run)) report.warnings.push_back(std::move(text));
   constexpr size_t kMostNames = 5;
   for (auto& [text, runs] : warnings) {
     if (runs.size() == report.runs.size()) {

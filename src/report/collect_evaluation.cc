@@ -8,7 +8,9 @@
 #include "base/text.h"
 #include "data/image_cell.h"
 #include "report/csv_table.h"
+#include "report/task_counter.h"
 #include "report/worst_samples.h"
+#include "store/outcome.h"
 
 namespace vlmhb::report {
 namespace {
@@ -31,6 +33,7 @@ Result<MetricDefinition> ParseDefinition(const json::value& value) {
   const json::object& object = value.get_object();
   MetricDefinition metric;
   VLMHB_ASSIGN(metric.name, GetString(object, "name"));
+  if (const json::object* params = FindObject(object, "params")) metric.params = *params;
   metric.unit = FindString(object, "unit");
   metric.aggregate = FindString(object, "aggregate");
   metric.lower_is_better = FindString(object, "direction") == "lower";
@@ -132,7 +135,7 @@ void AddImagesToFailures(int64_t id, std::string_view image, RunReport& run) {
 // metrics_by_id.csv puts the metrics last, so that an annotation column of a metric's name does not
 // hide it.
 Result<void> ReadSamples(const os::Path& file, const std::string& image_column,
-                         size_t worst_samples, RunReport& run) {
+                         size_t worst_samples, std::string_view task_report, RunReport& run) {
   VLMHB_ASSIGN(CsvTable table, CsvTable::Open(file));
   const MetricDefinition& metric = run.metrics.front();
   const auto id_column = table.Column("id");
@@ -143,11 +146,15 @@ Result<void> ReadSamples(const os::Path& file, const std::string& image_column,
   const auto value_column = table.LastColumn(metric.name);
 
   WorstSamples worst(worst_samples, metric.lower_is_better);
+  TaskCounter counter(task_report, run.metrics);
   while (true) {
     VLMHB_ASSIGN(const bool more, table.Next());
     if (!more) break;
     const int64_t id = table.Integer(id_column).value_or(-1);
     AddImagesToFailures(id, table.Cell(image), run);
+    const auto outcome = store::OutcomeFromName(table.Cell(outcome_column));
+    if (outcome && store::IsAnswer(*outcome))
+      counter.Add(table.Cell(expected_column), table.Cell(answer_column));
     const auto value = table.Number(value_column);
     if (!value || IsPerfect(metric, *value) || !worst.Wants(*value, id)) continue;
     Sample sample;
@@ -160,13 +167,14 @@ Result<void> ReadSamples(const os::Path& file, const std::string& image_column,
     worst.Add(std::move(sample));
   }
   run.worst = worst.Take();
+  run.task_report = counter.Take();
   return {};
 }
 
 }  // namespace
 
 void CollectEvaluation(const os::Path& folder, const std::string& image_column,
-                       size_t worst_samples, RunReport& run) {
+                       size_t worst_samples, std::string_view task_report, RunReport& run) {
   const auto read = ReadStatistics(folder / "statistics.json", run);
   if (!read.ok()) {
     run.metrics.clear();
@@ -175,7 +183,8 @@ void CollectEvaluation(const os::Path& folder, const std::string& image_column,
     return;
   }
   if (run.metrics.empty()) return;
-  const auto samples = ReadSamples(folder / "metrics_by_id.csv", image_column, worst_samples, run);
+  const auto samples =
+      ReadSamples(folder / "metrics_by_id.csv", image_column, worst_samples, task_report, run);
   if (!samples.ok()) run.notes.push_back("No worst samples: " + samples.error().ToString());
 }
 

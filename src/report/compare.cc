@@ -149,6 +149,10 @@ void CompareWithBest(const ReportSpec& spec, const Report& report, const MetricD
     difference.note = "the two were not evaluated with the same bootstrap settings";
     return;
   }
+  if (metric.aggregate == "corpus") {
+    difference.note = "its value is of a whole corpus, not of samples that could be paired";
+    return;
+  }
   PairedSums sums(*bootstrap);
   const auto read = SumPairs(*spec.runs[difference.run].evaluation, *spec.runs[best].evaluation,
                              bootstrap->cluster, metric.name, sums);

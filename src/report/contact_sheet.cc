@@ -22,7 +22,7 @@ constexpr std::array<std::string_view, 5> kShown = {"png", "jpg", "gif", "webp",
 constexpr std::string_view kStyle = R"css(
 :root{color-scheme:light dark;--page:#f6f7f9;--card:#fff;--ink:#161b22;--soft:#56606d;--line:#dfe3e8;--mat:#eceff3;--bad:#a3261b}
 @media (prefers-color-scheme:dark){:root{--page:#0e1217;--card:#171c23;--ink:#e7ebf0;--soft:#9aa5b3;--line:#2c343e;--mat:#0b0e12;--bad:#ffaaa0}}
-*{box-sizing:border-box}
+*{box-sizing:border-box;scrollbar-width:thin;scrollbar-color:var(--line) transparent}
 body{margin:0;padding:24px;background:var(--page);color:var(--ink);font:14px/1.45 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif;overflow-wrap:anywhere}
 h1{font-size:1.4rem;line-height:1.2;margin:0 0 4px}
 .soft{color:var(--soft);margin:0 0 20px}
@@ -69,6 +69,7 @@ class ContactSheet {
     page_ +=
         fmt::format("</div><div class=\"text\"><div class=\"head\"><span>#{}</span><span>{}</span>",
                     number, Short(record.place, kMostNameCharacters));
+    if (sample.images.size() > 1) AddTag(fmt::format("{} images", sample.images.size()));
     AddTag(sample.id.empty() ? "" : "id " + sample.id);
     AddTag(sample.doc_class);
     AddTag(sample.question_type);

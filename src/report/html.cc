@@ -18,6 +18,7 @@ struct Chapter {
 constexpr Chapter kChapters[] = {
     {"quality", "Quality", html::Quality},
     {"groups", "Quality by group", html::Groups},
+    {"tasks", "By task", html::Tasks},
     {"speed", "Speed", html::Speed},
     {"memory", "Memory", html::Memory},
     {"failures", "Failures", html::Failures},

@@ -42,6 +42,7 @@ std::string Figure(std::string_view title, std::string_view subtitle, std::strin
 std::string Summary(const Report& report);
 std::string Quality(const Report& report);
 std::string Groups(const Report& report);
+std::string Tasks(const Report& report);
 std::string Speed(const Report& report);
 std::string Memory(const Report& report);
 std::string Failures(const Report& report);

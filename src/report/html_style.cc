@@ -80,6 +80,11 @@ td ul{margin:0;padding-left:1.1rem}
 .tag{display:inline-block;border-radius:99px;padding:1px 9px;font-size:.78rem;font-weight:600;background:var(--grid);color:var(--ink);white-space:normal;text-align:center}
 .tag.good{background:var(--good-bg);color:var(--good)}
 .tag.bad{background:var(--bad-bg);color:var(--bad)}
+.cell{display:inline-block;border-radius:6px;padding:0 7px;margin:0 -7px;print-color-adjust:exact}
+.cell.good{background:var(--good-bg);color:var(--good)}
+.cell.bad{background:var(--bad-bg);color:var(--bad)}
+.cell.s3,.cell.s4{font-weight:600}
+.cell .ci{color:inherit}
 .grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,430px),1fr));gap:14px;align-items:start;margin:0 0 14px}
 .three{grid-template-columns:repeat(auto-fit,minmax(min(100%,330px),1fr))}
 .card{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:16px 18px;margin:0;min-width:0}

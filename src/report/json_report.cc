@@ -89,6 +89,52 @@ json::array ToJson(const std::vector<Sample>& samples, const Report& report) {
   return array;
 }
 
+json::value ToJson(const std::optional<Confusion>& confusion) {
+  if (!confusion) return nullptr;
+  json::array labels, samples;
+  for (const std::string& label : confusion->labels) labels.push_back(Text(label));
+  for (const std::vector<int64_t>& row : confusion->samples)
+    samples.push_back(json::array(row.begin(), row.end()));
+  return {{"labels", std::move(labels)}, {"samples", std::move(samples)}};
+}
+
+json::value ToJson(const std::optional<PageOrder>& order) {
+  if (!order) return nullptr;
+  json::array places;
+  for (const PageOrder::Place& place : order->places)
+    places.push_back({{"expected", place.expected}, {"right", place.right}});
+  return {{"places", std::move(places)},
+          {"samples", order->samples},
+          {"no_list", order->no_list},
+          {"other_length", order->other_length}};
+}
+
+json::object ToJson(const TaskReport& task) {
+  json::array fields, choices, scripts;
+  for (const FieldCount& field : task.fields)
+    fields.push_back({{"path", Text(field.path)},
+                      {"expected", field.expected},
+                      {"equal", field.equal},
+                      {"wrong", field.wrong},
+                      {"missing", field.missing},
+                      {"invented", field.invented}});
+  for (const ChoiceCount& choice : task.choices)
+    choices.push_back({{"letter", Text(choice.letter)},
+                       {"expected", choice.expected},
+                       {"answered", choice.answered},
+                       {"right", choice.right}});
+  for (const ScriptCount& script : task.scripts)
+    scripts.push_back({{"script", Text(script.script)},
+                       {"expected", script.expected},
+                       {"answered", script.answered},
+                       {"dropped", script.dropped}});
+  return {{"fields", std::move(fields)},
+          {"confusion", ToJson(task.confusion)},
+          {"choices", std::move(choices)},
+          {"order", ToJson(task.order)},
+          {"scripts", std::move(scripts)}};
+}
+
 json::object ToJson(const RunReport& run, const Report& report) {
   json::array metrics, groups, failures, notes;
   for (const MetricDefinition& metric : run.metrics) metrics.push_back(ToJson(metric));
@@ -117,6 +163,7 @@ json::object ToJson(const RunReport& run, const Report& report) {
           {"speed", ToJson(run.speed)},
           {"failures", std::move(failures)},
           {"worst_samples", ToJson(run.worst, report)},
+          {"task_report", ToJson(run.task_report)},
           {"manifest", run.manifest ? json::value(*run.manifest) : json::value(nullptr)},
           {"notes", std::move(notes)}};
 }

@@ -9,6 +9,7 @@
 #include "report/group_pivot.h"
 #include "report/manifest_table.h"
 #include "report/percentile.h"
+#include "report/task_tables.h"
 #include "report/verdict.h"
 
 namespace vlmhb::report {
@@ -126,13 +127,36 @@ std::string Groups(const Report& report, const Section& section) {
   return out;
 }
 
+std::string TaskCellText(const TaskCell& cell) {
+  const std::string text = Cell(cell.text);
+  if (cell.detail.empty()) return cell.tone == TaskCell::Tone::kGood ? "**" + text + "**" : text;
+  return text + " (" + Cell(cell.detail) + ")";
+}
+
+std::string TaskTables(const Report& report, const Section& section) {
+  std::string out;
+  for (const TaskTable& tabulated : TabulateTask(report, section)) {
+    std::vector<std::string> header;
+    for (const std::string& name : tabulated.header) header.push_back(Name(name));
+    Table table(header);
+    for (const TaskTable::Row& row : tabulated.rows) {
+      std::vector<std::string> cells{Name(row.name)};
+      for (const TaskCell& cell : row.cells) cells.push_back(TaskCellText(cell));
+      table.Row(cells);
+    }
+    out += "#### " + Name(tabulated.title) + "\n\n" + table.Finish();
+    if (!tabulated.hint.empty()) out += Escaped(tabulated.hint) + "\n\n";
+  }
+  return out;
+}
+
 std::string Quality(const Report& report) {
   std::string out = "## Quality\n\n";
   for (const Section& section : report.sections) {
     out += "### " + SectionTitle(section, Escaped) + "\n\n";
     out += Headline(report, section, Escaped) + "\n\n";
     out += QualityTable(report, section);
-    out += Differences(report, section) + Groups(report, section);
+    out += Differences(report, section) + Groups(report, section) + TaskTables(report, section);
   }
   return out;
 }

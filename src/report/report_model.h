@@ -25,6 +25,7 @@ struct MetricDefinition {
   bool lower_is_better = true;
   std::optional<double> range_low;
   std::optional<double> range_high;
+  json::object params;
 };
 
 struct MetricValue {
@@ -89,6 +90,61 @@ struct Failure {
   std::vector<Sample> examples;  // the first few
 };
 
+// What answers make of one field of the references, over all answered samples. Places in lists are
+// counted together: "items[].price".
+struct FieldCount {
+  std::string path;
+  int64_t expected = 0;
+  int64_t equal = 0;
+  int64_t wrong = 0;     // there, with another value
+  int64_t missing = 0;   // not there
+  int64_t invented = 0;  // there, but not in the reference
+};
+
+// Expected against answered labels. The rows are `labels`, then all others together; the columns
+// are the same and "no label" after them.
+struct Confusion {
+  std::vector<std::string> labels;            // the most frequent ones of the references
+  std::vector<std::vector<int64_t>> samples;  // [expected][answered]
+};
+
+struct ChoiceCount {
+  std::string letter;  // "": no letter
+  int64_t expected = 0;
+  int64_t answered = 0;
+  int64_t right = 0;
+};
+
+// How often the number of a place is right.
+struct PageOrder {
+  static constexpr size_t kPlaces = 20;
+  struct Place {
+    int64_t expected = 0;
+    int64_t right = 0;
+  };
+  std::vector<Place> places;  // the first kPlaces, then one that is all further ones
+  int64_t samples = 0;        // answers to references that are lists
+  int64_t no_list = 0;        // of them, those without a list
+  int64_t other_length = 0;   // or with one that is shorter or longer
+};
+
+// Characters of one writing system, over all answered samples.
+struct ScriptCount {
+  std::string script;  // "Latin", "Cyrillic", …
+  int64_t expected = 0;
+  int64_t answered = 0;
+  bool dropped = false;  // much of the references, and next to nothing of the answers
+};
+
+// What the task's entry asks for beyond metrics. Whatever was not asked for is empty.
+struct TaskReport {
+  std::vector<FieldCount> fields;  // by path; the last may be of all others, its path being ""
+  std::optional<Confusion> confusion;
+  std::vector<ChoiceCount> choices;  // by letter
+  std::optional<PageOrder> order;
+  std::vector<ScriptCount> scripts;
+};
+
 struct RunReport {
   std::string name;
   std::string model;
@@ -105,6 +161,7 @@ struct RunReport {
   Speed speed;
   std::vector<Failure> failures;
   std::vector<Sample> worst;
+  TaskReport task_report;
   std::optional<json::object> manifest;
   std::vector<std::string> notes;  // what is absent or could not be read, and why
 

@@ -23,6 +23,7 @@ Result<RunSpec> ParseRun(const json::value& value) {
   VLMHB_ASSIGN(spec.model, GetString(object, "model"));
   spec.model_version = FindString(object, "model_version");
   spec.task = FindString(object, "task");
+  spec.task_report = FindString(object, "report");
   spec.dataset = FindString(object, "dataset");
   spec.inference = FindPath(object, "inference");
   spec.evaluation = FindPath(object, "evaluation");

@@ -16,6 +16,7 @@ struct RunSpec {
   std::string model;
   std::string model_version;
   std::string task;
+  std::string task_report;  // which extra section: "text", "fields", …; "": none
   std::string dataset;
   std::optional<os::Path> inference;  // folders; nullopt: that stage did not run or failed
   std::optional<os::Path> evaluation;
