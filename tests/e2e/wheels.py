@@ -3,7 +3,23 @@
 import base64
 import hashlib
 import pathlib
+import shutil
 import zipfile
+
+SYSTEM_WHEELS = pathlib.Path("/usr/share/python-wheels")  # python3-setuptools-whl, python3-wheel-whl
+
+
+def build_wheels(folder):
+    """A folder for `--wheels` with what builds packages; FileNotFoundError says what to install."""
+    folder = pathlib.Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("setuptools", "wheel"):
+        found = sorted(SYSTEM_WHEELS.glob(f"{name}-*.whl"))
+        if not found:
+            raise FileNotFoundError(f"no wheel of {name} in {SYSTEM_WHEELS}: apt-get install "
+                                    f"python3-{name}-whl")
+        shutil.copy(found[-1], folder)
+    return folder
 
 
 def make_wheel(folder, name, version, requires=(), source=None):
