@@ -61,6 +61,16 @@ def missing_lines(shown, printed):
     return missing
 
 
+def check_machine():
+    """FileNotFoundError that says what is to be installed."""
+    for module, package in (("pip", "python3-pip"), ("venv", "python3-venv"),
+                            ("ensurepip", "python3-venv")):
+        done = subprocess.run(["/usr/bin/python3", "-c", f"import {module}"], capture_output=True)
+        if done.returncode != 0:
+            raise FileNotFoundError(f"/usr/bin/python3 has no {module}: apt-get install {package}")
+    wheels.system_wheels()
+
+
 def raise_assertion(text):
     raise AssertionError(text)
 
@@ -80,6 +90,11 @@ class Tutorial:
             "PATH": f"{self.home / 'bin'}:/usr/bin:/bin", "HOME": str(self.home),
             "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", "PIP_NO_INDEX": "1",
             "PIP_FIND_LINKS": str(self.wheels), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+
+    def take_environments(self, other):
+        """Begins with what was installed for another one; it lies in a cache, known by content."""
+        cache = pathlib.Path("vlmhb-workspace/cache/env")
+        shutil.copytree(other.work / cache, self.work / cache, symlinks=True)
 
     def _write_program(self):
         program = self.home / "bin" / "vlmhb"
