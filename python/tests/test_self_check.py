@@ -82,6 +82,7 @@ MISTAKES = (
     ("metric", "bad_metrics:always_fails", PATIENT, "score_failed", "raised the exception"),
     ("metric", "bad_metrics:no_pair", PATIENT, "wrong_type", "(numerator, denominator)"),
     ("metric", "bad_metrics:negative_denominator", PATIENT, "negative_denominator", "length"),
+    ("metric", "bad_metrics:zero_denominator", PATIENT, "zero_denominator", "None"),
     ("metric", "bad_metrics:ChangingWidth", PATIENT, "wrong_width", "width=2"),
     ("metric", "bad_metrics:AggregateRemembers", PATIENT, "aggregate_disagrees", "in self"),
     ("metric", "bad_metrics:AggregateDividesByZero", PATIENT, "aggregate_failed", "exception"),

@@ -45,8 +45,9 @@ void TakeFindings(const json::object& report, std::vector<std::string>& problems
   for (const json::value& finding : *findings)
     if (finding.is_object())
       problems.push_back(
-          SanitizeUtf8(fmt::format("{}: {}", FindString(finding.get_object(), "code"),
-                                   FindString(finding.get_object(), "message"))));
+          SanitizeUtf8(fmt::format("{}: {}\nfix: {}", FindString(finding.get_object(), "code"),
+                                   FindString(finding.get_object(), "message"),
+                                   FindString(finding.get_object(), "fix"))));
 }
 
 class Validation {
@@ -83,6 +84,15 @@ class Validation {
   const Path& dataset_;
 };
 
+// Of several lines, which tracebacks have; what a plug-in says must not look like ours.
+void PrintProblem(std::string_view problem) {
+  std::string_view indent = "      ";
+  for (const std::string_view line : Split(problem, '\n')) {
+    if (!line.empty()) fmt::print("{}{}\n", indent, Printable(line));
+    indent = "        ";
+  }
+}
+
 void Print(const Globals& globals, const Verdict& verdict) {
   const bool ok = verdict.problems.empty();
   const std::string_view checked =
@@ -91,7 +101,7 @@ void Print(const Globals& globals, const Verdict& verdict) {
              Tinted(globals.out, ok ? Tint::kGreen : Tint::kRed, ok ? "ok   " : "wrong"),
              registry::KindName(verdict.entry->kind), Printable(verdict.entry->name),
              Printable(verdict.entry->version), checked);
-  for (const std::string& problem : verdict.problems) fmt::print("      {}\n", Printable(problem));
+  for (const std::string& problem : verdict.problems) PrintProblem(problem);
 }
 
 json::object ToJson(const Verdict& verdict) {

@@ -3,10 +3,34 @@
 import base64
 import hashlib
 import pathlib
+import shutil
 import zipfile
 
+SYSTEM_WHEELS = pathlib.Path("/usr/share/python-wheels")  # python3-setuptools-whl, python3-wheel-whl
 
-def make_wheel(folder, name, version, requires=(), source=None):
+
+def system_wheels():
+    """The wheels that build packages; FileNotFoundError says what to install."""
+    found = []
+    for name in ("setuptools", "wheel"):
+        files = sorted(SYSTEM_WHEELS.glob(f"{name}-*.whl"))
+        if not files:
+            raise FileNotFoundError(f"no wheel of {name} in {SYSTEM_WHEELS}: apt-get install "
+                                    f"python3-{name}-whl")
+        found.append(files[-1])
+    return found
+
+
+def build_wheels(folder):
+    """Makes a folder for `--wheels` with what builds packages, and returns it."""
+    folder = pathlib.Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for wheel in system_wheels():
+        shutil.copy(wheel, folder)
+    return folder
+
+
+def make_wheel(folder, name, version, requires=(), source=None, entry_points=None):
     """Writes <name>-<version>-py3-none-any.whl: a module with __version__, or `source`."""
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -19,6 +43,8 @@ def make_wheel(folder, name, version, requires=(), source=None):
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\n"
                          "Tag: py3-none-any\n",
     }
+    if entry_points is not None:
+        files[f"{info}/entry_points.txt"] = entry_points
     record = ""
     for path, text in files.items():
         digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=")

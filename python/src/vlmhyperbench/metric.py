@@ -20,8 +20,8 @@ class Metric:
 
     With `aggregate="mean"`, `score` returns a number, and a group's value is the mean; with
     `"ratio"` it returns `(numerator, denominator)`, and a group's value is the sum of numerators
-    over the sum of denominators. A `"corpus"` metric implements `statistics` and `aggregate`
-    instead: a group's value is made of the sums of its samples' statistics.
+    over the sum of denominators, each above 0. A `"corpus"` metric implements `statistics` and
+    `aggregate` instead: a group's value is made of the sums of its samples' statistics.
 
     `params_schema`, a JSON Schema (draft-07) of `load`'s parameters, is made from the signature of
     `load` where the class has none.

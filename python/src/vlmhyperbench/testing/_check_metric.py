@@ -108,11 +108,14 @@ def _value(score: Any) -> float | None:
 
 
 def _check_denominators(session: Session, scores: Sequence[Any]) -> None:
-    with session.check("denominators are not negative"):
+    with session.check("denominators are above 0"):
         for score in scores:
             if isinstance(score, list) and score[1] < 0:
                 session.found("negative_denominator", f"score() returned {score}.",
                               "A denominator is a weight or a length: it is never negative.")
+            elif isinstance(score, list) and score[1] == 0:
+                session.found("zero_denominator", f"score() returned {score}.",
+                              "Return None where there is nothing to divide by.")
 
 
 def _check_range(session: Session, values: Sequence[float | None],

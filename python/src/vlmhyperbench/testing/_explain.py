@@ -55,7 +55,17 @@ def import_finding(message: str) -> Finding:
     return Finding("import_failed", problem, fix or "Correct the module.")
 
 
-def error_finding(doing: str, error: Message, code: str, memory_mb: int) -> Finding:
+# What a plug-in of each kind does with input that it cannot use.
+UNUSABLE_INPUT = {
+    "model": "where the input cannot be used, raise BadRequestError, BadImageError or "
+             "UnsupportedError.",
+    "metric": "where a sample has no score, return None.",
+    "task": "where the data is at fault, mend it, or check one without it (--dataset).",
+}
+
+
+def error_finding(doing: str, error: Message, code: str, memory_mb: int,
+                  kind: str = "model") -> Finding:
     """Of the protocol's `error`, or of a sample's failure, which was answered while `doing`."""
     message = str(error.get("message", error.get("error", "")))
     trace = str(error.get("traceback", ""))
@@ -68,8 +78,7 @@ def error_finding(doing: str, error: Message, code: str, memory_mb: int) -> Find
     if message.startswith(ContractError.PREFIX):
         problem, fix = split_todo(f"{doing}: {message.removeprefix(ContractError.PREFIX)}")
         return Finding(contract_code(problem), problem, fix)
-    return Finding(code, what, "Correct what raised the exception; where the input cannot be "
-                   "used, raise BadRequestError, BadImageError or UnsupportedError.")
+    return Finding(code, what, "Correct what raised the exception; " + UNUSABLE_INPUT[kind])
 
 
 def contract_code(problem: str) -> str:

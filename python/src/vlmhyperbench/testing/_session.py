@@ -39,7 +39,8 @@ class Session:
             self.report.findings.append(finding)
 
     def add_error(self, doing: str, error: Message, code: str) -> None:
-        self.add(_explain.error_finding(doing, error, code, self.spec.limits.memory_mb))
+        self.add(_explain.error_finding(doing, error, code, self.spec.limits.memory_mb,
+                                        self.spec.kind))
 
     @contextlib.contextmanager
     def check(self, title: str, if_hung: Finding | None = None) -> Iterator[None]:
