@@ -55,8 +55,7 @@ class PluginImport {
 
   Result<ImportReport> Run(const std::string& source) {
     VLMHB_ASSIGN(const worker::HelloReply hello, task_.Start(source));
-    fields_ = FindStrings(hello.capabilities, "fields");
-    data::SampleColumns columns{.system = true, .fields = fields_};
+    data::SampleColumns columns{.system = true, .fields = task_.fields()};
     VLMHB_ASSIGN(auto writer, data::SampleWriter::Open({.source = options_.root,
                                                         .output = options_.output,
                                                         .files = files_,
@@ -85,7 +84,7 @@ class PluginImport {
   // Why the sample cannot be had, or "".
   Result<std::string> Add(TaskSample& sample, data::SampleWriter& writer) const {
     if (!sample.error.empty()) return sample.error;
-    Result<std::vector<std::string>> cells = CellsOf(sample, fields_);
+    Result<std::vector<std::string>> cells = CellsOf(sample, task_.fields());
     if (!cells.ok()) return cells.error().message();
     VLMHB_ASSIGN(const std::optional<std::string> refused,
                  writer.Add(Converted(sample, *std::move(cells))));
@@ -100,7 +99,6 @@ class PluginImport {
   const PluginImportOptions& options_;
   const ImageFiles files_;
   worker::TaskHost task_;
-  std::vector<std::string> fields_;
   ImportReport report_;
 };
 

@@ -162,7 +162,8 @@ TEST(References, TheBestOfSeveralCounts) {
   Scratch scratch;
   const Metric anls = MakeMetric("anls", {}).value();
   const Metric exact = MakeMetric("exact_match", {}).value();
-  const auto value = [&](const Metric& metric, std::string_view reference, std::string_view answer) {
+  const auto value = [&](const Metric& metric, std::string_view reference,
+                         std::string_view answer) {
     return metric.Compute(reference, answer, scratch)->value();
   };
   constexpr std::string_view kSeveral = R"(["12 March", "12.03."])";

@@ -115,7 +115,10 @@ Result<HelloReply> Host::Start() {
       Converse(ToMessage(LoadRequest{options_.load_params}), options_.load_timeout, answer);
   if (!loaded.ok()) return Failed(loaded.error(), "loading");
   Result<void> fine = CheckNoError(answer.object);
-  if (fine.ok() && FindString(answer.object, "type") == "loaded") return hello;
+  if (fine.ok() && FindString(answer.object, "type") == "loaded") {
+    loaded_ = std::move(answer.object);
+    return hello;
+  }
   if (fine.ok())
     return Failed(Broke("its answer to `load` is neither `loaded` nor `error`"), "loading");
   Kill();

@@ -37,6 +37,9 @@ class Host {
   // Greets and loads.
   Result<HelloReply> Start();
 
+  // Its answer to `load`. REQUIRES: started.
+  const json::object& loaded() const { return loaded_; }
+
   // Sends a request (its `id` is set here) and returns the first message of the answer, `type` of
   // which must be `expected`. An error of the plug-in itself leaves it alive:
   //   bad_request: kInvalidConfig; bad_image: kCorrupt; out_of_memory: kNoSpace;
@@ -62,6 +65,7 @@ class Host {
   ErrorTail tail_;
   os::Process process_;
   std::optional<Channel> channel_;
+  json::object loaded_;
   int64_t id_ = 0;
 };
 

@@ -181,6 +181,14 @@ TEST(TaskHost, StreamsSamples) {
   task.Shutdown();
 }
 
+TEST(TaskHost, LoadMayDecideWhichFieldsThereAre) {
+  HostOptions options = TaskWith({});
+  options.load_params["fields"] = {"page", "source"};
+  TaskHost task(options);
+  ASSERT_TRUE(task.Start("/data/dataset").ok());
+  EXPECT_THAT(task.fields(), ElementsAre("page", "source"));
+}
+
 TEST(TaskHost, WhatIsNoSampleIsAnError) {
   TaskHost task(TaskWith({{{"images", "a.png"}}}));
   ASSERT_TRUE(task.Start("/data/dataset").ok());

@@ -65,6 +65,8 @@ Result<TaskSample> ReadSample(const json::value& item, std::vector<std::string>&
 
 Result<HelloReply> TaskHost::Start(const std::string& root) {
   VLMHB_ASSIGN(HelloReply hello, host_.Start());
+  fields_ = FindStrings(host_.loaded().contains("fields") ? host_.loaded() : hello.capabilities,
+                        "fields");
   VLMHB_ASSIGN(Message first, host_.Ask({{"type", "samples"}, {"root", root}}, "samples", "done"));
   VLMHB_TRY(Take(std::move(first)));
   return hello;

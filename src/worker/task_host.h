@@ -36,6 +36,9 @@ class TaskHost {
   // The next sample; false at the end. Errors as Host::More; kCorrupt for what is no sample.
   Result<bool> Next(TaskSample& sample);
 
+  // Names of the further fields that samples may have. REQUIRES: Start succeeded.
+  const std::vector<std::string>& fields() const { return fields_; }
+
   void Shutdown() { host_.Shutdown(); }
 
  private:
@@ -43,6 +46,7 @@ class TaskHost {
 
   Host host_;
   Message message_;  // whose samples are handed out
+  std::vector<std::string> fields_;
   json::array samples_;
   size_t at_ = 0;
   bool ended_ = false;

@@ -82,7 +82,7 @@ class Plugin:
                 if "fail" in load:
                     self.send({"type": "error", "code": "load_failed", "message": load["fail"]})
                 else:
-                    self.send({"type": "loaded"})
+                    self.send({"type": "loaded"} | ({"fields": load["fields"]} if "fields" in load else {}))
             elif frame["type"] == "compute":
                 self.compute(frame)
             elif frame["type"] == "aggregate":

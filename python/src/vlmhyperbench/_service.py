@@ -34,6 +34,10 @@ class Service:
         instance.load(**params)
         self.instance = instance
 
+    def loaded(self) -> Message:
+        """What is told of the loaded instance."""
+        return {"type": "loaded"}
+
     def answer(self, message: Message) -> None:
         """Answers a request whose type is in `requests`; OSError if the host is gone."""
         request_id = message.get("id")

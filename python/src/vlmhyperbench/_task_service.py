@@ -25,6 +25,12 @@ class TaskService(Service):
 
     requests = {"samples": "samples"}
 
+    def loaded(self) -> Message:
+        names = list(self.instance.field_names())
+        if not all(isinstance(name, str) for name in names):
+            raise ContractError(f"field_names() returned {shown(names)}", "return names, as texts")
+        return super().loaded() | ({"fields": names} if names else {})
+
     def samples(self, request_id: int, message: Message) -> None:
         root = message.get("root")
         if not isinstance(root, str) or not os.path.isdir(root):

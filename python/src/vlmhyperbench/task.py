@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -84,6 +84,13 @@ class Task:
         import, since what follows is unknown.
         """
         raise NotImplementedError(f"{type(self).__name__} has no samples(self, root)")
+
+    def field_names(self) -> Iterable[str]:
+        """Names of the further fields of the samples, where `load` decides which there are.
+
+        Called once, after `load`. None, the default: those that the decorator names.
+        """
+        return ()
 
     def prompt(self, sample: Sample) -> str | Prompt | None:
         """What is asked about `sample`; None leaves it to the config."""

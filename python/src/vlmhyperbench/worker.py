@@ -136,10 +136,11 @@ class Session:
             if not isinstance(params, dict):
                 raise BadRequestError("'params' of 'load' is not an object")
             self._service.load(params)
+            loaded = self._service.loaded()
         except CAUGHT as error:
             self._service.fail(None, error, default="load_failed")
         else:
-            self._writer.send({"type": "loaded"})
+            self._writer.send(loaded)
 
     def _unknown(self, kind: object) -> None:
         if not isinstance(kind, str):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,9 @@ class TableTask(Task):
     def files(self, root: Path) -> list[Path]:
         """The files with the rows, in order."""
         raise NotImplementedError
+
+    def field_names(self) -> Iterable[str]:
+        return self._columns.fields
 
     def _set_columns(self, image: str | Sequence[str], fields: Sequence[str] | Mapping[str, str],
                      **columns: str) -> None:
