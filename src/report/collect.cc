@@ -134,6 +134,15 @@ void CollectWarnings(Report& report) {
   }
 }
 
+// The image of a sample, the first one where its cell is a JSON list of several.
+std::string FirstImage(const std::string& cell) {
+  if (!cell.starts_with('[')) return cell;
+  const auto list = ParseJson(cell);
+  if (!list.ok() || !list->is_array() || list->get_array().empty()) return cell;
+  const json::value& first = list->get_array().front();
+  return first.is_string() ? std::string(first.get_string()) : cell;
+}
+
 // Gives the worst samples their pictures, the very worst of every run first, until the budget is
 // spent. The same image is carried once.
 class PictureBook {
@@ -142,7 +151,7 @@ class PictureBook {
 
   void Illustrate(const os::Path& root, Sample& sample) {
     const auto [entry, is_new] = known_.try_emplace({root.string(), sample.image});
-    if (is_new) entry->second = Read(root, sample.image);
+    if (is_new) entry->second = Read(root, FirstImage(sample.image));
     sample.picture = entry->second.first;
     sample.picture_note = entry->second.second;
   }

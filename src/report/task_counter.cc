@@ -114,7 +114,6 @@ std::unique_ptr<TaskCounter::Part> MakePart(std::string_view kind,
 
 TaskCounter::TaskCounter(std::string_view kind, std::span<const MetricDefinition> metrics)
     : part_(MakePart(kind, metrics)) {}
-TaskCounter::TaskCounter(TaskCounter&&) noexcept = default;
 TaskCounter::~TaskCounter() = default;
 
 void TaskCounter::Add(std::string_view expected, std::string_view answer) {

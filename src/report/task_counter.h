@@ -15,7 +15,6 @@ class TaskCounter {
   // `kind`: "text", "fields", "confusion", "choices" or "order"; anything else counts nothing.
   // Labels and fields are read as the first of `metrics` reads them.
   TaskCounter(std::string_view kind, std::span<const MetricDefinition> metrics);
-  TaskCounter(TaskCounter&&) noexcept;
   ~TaskCounter();
 
   // One answered sample.

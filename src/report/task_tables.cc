@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 
 #include "report/format.h"
 
@@ -82,6 +83,21 @@ TaskTable Fields(const Report& report, const Section& section) {
   return table;
 }
 
+// Whether a label beyond those that are named was expected or answered.
+bool HasOthers(const Confusion& confusion) {
+  const size_t others = confusion.labels.size();
+  for (size_t row = 0; row < confusion.samples.size(); ++row)
+    for (size_t column = 0; column < confusion.samples[row].size(); ++column)
+      if ((row == others || column == others) && confusion.samples[row][column] > 0) return true;
+  return false;
+}
+
+TaskCell ConfusionCell(int64_t count, int64_t row_total, bool right) {
+  if (count == 0) return {};
+  return {FormatCount(count), "", right ? Tone::kGood : Tone::kBad,
+          1 + static_cast<int>(3 * ShareOf(count, row_total))};
+}
+
 TaskTable Matrix(const RunReport& run) {
   const Confusion& confusion = *run.task_report.confusion;
   TaskTable table{"Confusion: " + run.label,
@@ -89,33 +105,19 @@ TaskTable Matrix(const RunReport& run) {
                   {"expected"},
                   {}};
   std::vector<std::string> names = confusion.labels;
-  const bool has_others = [&] {
-    for (size_t row = 0; row < confusion.samples.size(); ++row)
-      for (size_t column = 0; column + 1 < confusion.samples[row].size(); ++column)
-        if ((row == names.size() || column == names.size()) && confusion.samples[row][column] > 0)
-          return true;
-    return false;
-  }();
-  names.emplace_back("other labels");
-  names.emplace_back("no label");
-  for (size_t column = 0; column < names.size(); ++column)
-    if (has_others || column != confusion.labels.size()) table.header.push_back(names[column]);
+  names.insert(names.end(), {"other labels", "no label"});
+  const size_t others = confusion.labels.size();
+  const bool has_others = HasOthers(confusion);
+  for (size_t i = 0; i < names.size(); ++i)
+    if (has_others || i != others) table.header.push_back(names[i]);
   for (size_t row = 0; row < confusion.samples.size(); ++row) {
-    if (!has_others && row == confusion.labels.size()) continue;
+    if (!has_others && row == others) continue;
     const std::vector<int64_t>& counts = confusion.samples[row];
-    int64_t all = 0;
-    for (const int64_t count : counts) all += count;
+    const int64_t total = std::accumulate(counts.begin(), counts.end(), int64_t{0});
     TaskTable::Row shown{names[row], {}};
-    for (size_t column = 0; column < counts.size(); ++column) {
-      if (!has_others && column == confusion.labels.size()) continue;
-      const bool right = row == column && row < confusion.labels.size();
-      const int strength = counts[column] == 0 ? 0 : 1 + int(3 * ShareOf(counts[column], all));
-      shown.cells.push_back({counts[column] == 0 ? "" : FormatCount(counts[column]), "",
-                             counts[column] == 0 ? Tone::kPlain
-                             : right             ? Tone::kGood
-                                                 : Tone::kBad,
-                             strength});
-    }
+    for (size_t column = 0; column < counts.size(); ++column)
+      if (has_others || column != others)
+        shown.cells.push_back(ConfusionCell(counts[column], total, row == column && row != others));
     table.rows.push_back(std::move(shown));
   }
   return table;

@@ -4,6 +4,7 @@ import csv
 import json
 import pathlib
 import re
+import sys
 import unittest
 
 import harness
@@ -36,6 +37,15 @@ class Tasks(harness.TestCase):
         self.markdown = (folder / "report" / "report.md").read_text()
         self.html = (folder / "report" / "report.html").read_text()
         return values, self.report["runs"][0]["task_report"]
+
+    def test_the_data_is_what_its_script_derives(self):
+        sys.path.insert(0, str(DEMO))
+        import tasks
+        files = {str(path.relative_to(DEMO)): path.read_bytes() for folder in (tasks.OCR, tasks.STRIPS)
+                 for path in (DEMO / folder).rglob("*") if path.is_file()}
+        for name, data in tasks.derive(files).items():
+            if "_page" not in name:  # zlib's versions pack pictures differently
+                self.assertEqual((DEMO / name).read_bytes(), data, name)
 
     def test_kie(self):
         first = reference("kie")[0]["answer"]
@@ -96,6 +106,8 @@ class Tasks(harness.TestCase):
         self.assertEqual(shown["order"], {
             "places": [{"expected": 4, "right": 2}, {"expected": 4, "right": 2}, {"expected": 4, "right": 1}],
             "samples": 4, "no_list": 1, "other_length": 1})
+        worst = self.report["runs"][0]["worst_samples"]
+        self.assertEqual([sample["picture"][:7] for sample in worst], ["images/"] * 3)  # the first image of several
 
     def test_a_dropped_script_is_seen(self):
         answers = [re.sub("[а-яёА-ЯЁ]", "", row["answer"]) for row in reference("ocr")]
