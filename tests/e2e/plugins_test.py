@@ -21,15 +21,17 @@ import wheels
 from plugin_kit import KIT, write_entry, write_pairs
 
 
+def setUpModule():
+    try:
+        tutorial.check_machine()
+    except FileNotFoundError as error:
+        raise unittest.SkipTest(str(error))
+    PluginCase.place = plugin_kit.Place(tempfile.mkdtemp(prefix="vlmhb-plugins."))
+    unittest.addModuleCleanup(shutil.rmtree, PluginCase.place.folder, ignore_errors=True)
+
+
 class PluginCase(harness.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        try:
-            tutorial.check_machine()
-        except FileNotFoundError as error:
-            raise unittest.SkipTest(str(error))
-        cls.place = plugin_kit.Place(tempfile.mkdtemp(prefix="vlmhb-plugins."))
-        cls.addClassCleanup(shutil.rmtree, cls.place.folder, ignore_errors=True)
+    place = None  # that of all tests, which each have experiments of their own
 
     def config(self, name, runs, **more):
         """An experiment with the kit's metrics, model and task, and a dataset of four rows."""
@@ -87,7 +89,7 @@ class NewPackagesTest(PluginCase):
         self.assertEqual((sample["answer"], sample["source"]), ("a chessboard", "line 1"))
         report = json.loads((self.place.workspace / "experiments/together/report/report.json")
                             .read_text())
-        self.assertEqual([run["id"] for run in report["runs"]], ["r"])
+        self.assertEqual([run["run"] for run in report["runs"]], ["r"])
         manifest = json.loads((self.place.run_folder("together", "r") / "manifest.json")
                               .read_text())
         self.assertEqual(manifest["model"]["version"], "0.1.0")
@@ -97,7 +99,7 @@ class NewPackagesTest(PluginCase):
                                           cwd=self.place.folder), 0)
         package = self.place.folder / "planted"
         code = package / "src/planted/__init__.py"
-        code.write_text(code.read_text().replace("if not expected:\n        return None\n", ""))
+        code.write_text(code.read_text().replace("    if not expected:\n        return None\n", ""))
         wrong = self.place.vlmhb("registry", "validate", package, "--wheels", self.place.wheels)
         self.assert_exit(wrong, 2)
         self.assertRegex(wrong.stdout, r"wrong metric planted 0.1.0\n +\w+: .*ZeroDivisionError")
@@ -119,8 +121,9 @@ class NewPackagesTest(PluginCase):
         for _ in range(2):
             self.assert_exit(self.place.vlmhb(*add), 0)
         [copy] = (target / "registries/models").iterdir()
-        self.assertEqual(json.loads(copy.read_text())["packages"],
-                         [{"type": "local", "path": str(package)}])
+        [source] = json.loads(copy.read_text())["packages"]
+        self.assertEqual((source["type"], os.path.normpath(source["path"])),
+                         ("local", str(package)))
         entry = package / "registries/models/added.yaml"
         entry.write_text(entry.read_text().replace("I see", "Behold"))
         refused = self.place.vlmhb(*add)
@@ -231,9 +234,12 @@ def measure(prediction, reference):
         for name, version in (("old", "1.0"), ("new", "2.0")):
             self.assertEqual(self.place.values("versions", name)["measure"], float(version))
             manifest = (self.place.run_folder("versions", name) / "manifest.json").read_text()
-            [metric] = json.loads(manifest)["metrics"]
-            self.assertEqual((metric["name"], metric["version"]), ("measure", version))
-            self.assertIn(f'"ruler"', manifest)
+            [metric] = json.loads(manifest)["stages"]["evaluate"]["packages"]
+            self.assertEqual((metric["plugin"]["name"], metric["plugin"]["version"]),
+                             ("measure", version))
+            locked = {package["name"]: package["version"]
+                      for package in metric["packages"]["lock"]["packages"]}
+            self.assertEqual((locked["measure"], locked["ruler"]), (version, version))
 
 
 class TasksAndModelsTest(PluginCase):
@@ -269,7 +275,7 @@ class TasksAndModelsTest(PluginCase):
     def known_files(self):
         """What imports and descriptions are kept in, with the times of their making."""
         cache = self.place.workspace / "cache"
-        files = [*(cache / "data/imports").rglob("*"), *(cache / "env").rglob("*.hello.json")]
+        files = [*(cache / "data/imports").rglob("*"), *(cache / "env/hello").rglob("*")]
         return {str(file): file.stat().st_mtime_ns for file in files
                 if file.is_file() and file.suffix != ".lock" and file.name != "lock"}
 
@@ -378,7 +384,7 @@ class KilledTest(PluginCase):
         self.assertEqual(len(self.place.answers("installed", "r")), 4)
         cache = self.place.workspace / "cache/env"
         layers = [path.name for path in cache.iterdir() if path.is_dir()
-                  and path.name not in ("locks", "pythons")]
+                  and path.name not in ("hello", "locks", "pythons")]
         self.assertEqual([name for name in layers if len(name) != 64], [])
 
 
