@@ -44,10 +44,9 @@ void TakeFindings(const json::object& report, std::vector<std::string>& problems
   if (findings == nullptr) return;
   for (const json::value& finding : *findings)
     if (finding.is_object())
-      problems.push_back(
-          SanitizeUtf8(fmt::format("{}: {}\nfix: {}", FindString(finding.get_object(), "code"),
-                                   FindString(finding.get_object(), "message"),
-                                   FindString(finding.get_object(), "fix"))));
+      problems.push_back(SanitizeUtf8(fmt::format(
+          "{}: {}\nfix: {}", FindString(finding.get_object(), "code"),
+          FindString(finding.get_object(), "message"), FindString(finding.get_object(), "fix"))));
 }
 
 class Validation {

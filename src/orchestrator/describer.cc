@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "env/lone_stage.h"
 #include "orchestrator/plugin_mount.h"
+#include "os/system.h"
 
 namespace vlmhb::orchestrator {
 namespace {
@@ -89,11 +90,12 @@ Result<json::object> Describer::RunStage(const PluginEntry& entry, const PluginP
                                          const Question& question) {
   const std::string& stage = question.stage;
   VLMHB_TRY(os::MakeFolders(options_.cache));
-  VLMHB_ASSIGN(const auto folder, os::TempFolder::Create(options_.cache, stage));
+  // Known as ours if it is left: the next install removes it.
+  VLMHB_ASSIGN(const auto folder, os::TempFolder::Create(options_.cache, os::OwnedName(stage)));
   const Path output = folder->path() / "output";
   VLMHB_TRY(os::MakeFolders(output));
   env::LoneStage lone(env_,
-                      {.id = Slug(folder->path().filename().string()),
+                      {.id = Slug(stage + folder->path().extension().string()),
                        .workspace = options_.workspace,
                        .image = place.image.reference,
                        .memory_bytes = kMemory,

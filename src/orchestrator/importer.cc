@@ -10,6 +10,7 @@
 #include "env/lone_stage.h"
 #include "orchestrator/plugin_mount.h"
 #include "os/file_hash.h"
+#include "os/system.h"
 
 namespace vlmhb::orchestrator {
 namespace {
@@ -103,7 +104,8 @@ Result<ImportedDataset> Importer::Ensure(const ImportSource& source, const TaskE
   const Path place = FolderOf(source, task, provision);
   if (auto found = ReadImport(place, source)) return *found;
   VLMHB_TRY(os::MakeFolders(options_.cache));
-  VLMHB_ASSIGN(const auto folder, os::TempFolder::Create(options_.cache, "import"));
+  os::RemoveOrphans(options_.cache);  // of imports that were killed
+  VLMHB_ASSIGN(const auto folder, os::TempFolder::Create(options_.cache, os::OwnedName("import")));
   VLMHB_TRY(RunStage(source, task, provision, folder->path()));
   std::error_code error;
   fs::remove_all(place, error);  // one that is damaged
@@ -119,7 +121,7 @@ Result<void> Importer::RunStage(const ImportSource& source, const TaskEntry& tas
   const Path output = folder / "output";
   VLMHB_TRY(os::MakeFolders(output));
   env::LoneStage lone(env_,
-                      {.id = Slug(folder.filename().string()),
+                      {.id = Slug("import" + folder.extension().string()),
                        .workspace = options_.workspace,
                        .image = provision.image.reference,
                        .memory_bytes = kMemory,

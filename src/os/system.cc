@@ -95,4 +95,14 @@ bool IsOrphanName(std::string_view name) {
   return parts.has_value() && !parts->owner_alive;
 }
 
+void RemoveOrphans(const std::filesystem::path& folder) {
+  std::error_code error;
+  for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end;
+       at.increment(error)) {
+    std::error_code ignored;
+    if (IsOrphanName(at->path().filename().string()))
+      std::filesystem::remove_all(at->path(), ignored);
+  }
+}
+
 }  // namespace vlmhb::os

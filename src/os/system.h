@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,5 +39,7 @@ struct OwnedNameParts {
 std::optional<OwnedNameParts> ParseOwnedName(std::string_view name);
 // Such a name whose owner has ended.
 bool IsOrphanName(std::string_view name);
+// Removes everything in `folder` that has such a name, as far as that is possible.
+void RemoveOrphans(const std::filesystem::path& folder);
 
 }  // namespace vlmhb::os

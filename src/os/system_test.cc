@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "os/file.h"
 #include "os/process.h"
 
 namespace vlmhb::os {
@@ -57,6 +58,14 @@ TEST(System, NamesTellWhoseTheyAre) {
        {std::string("vlmhb."), prefix, prefix + "x.run", prefix + "0.run", prefix + "99999999",
         "vlmhb.0badcafe." + std::to_string(child) + ".run", std::string("system.slice")})
     EXPECT_FALSE(ParseOwnedName(other).has_value()) << other;
+
+  const TempFolder folder;
+  for (const std::string& name : {mine, dead, std::string("kept")})
+    ASSERT_TRUE(MakeFolders(folder.path() / name / "inside").ok());
+  RemoveOrphans(folder.path());
+  EXPECT_TRUE(std::filesystem::exists(folder.path() / mine));
+  EXPECT_TRUE(std::filesystem::exists(folder.path() / "kept"));
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / dead));
 }
 
 }  // namespace

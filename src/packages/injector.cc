@@ -97,14 +97,6 @@ std::string HostPythonStamp() {
 
 std::string SourceName(size_t index) { return fmt::format("source-{}", index); }
 
-void RemoveOrphans(const Path& cache) {
-  std::error_code error;
-  for (fs::directory_iterator at(cache, error), end; !error && at != end; at.increment(error)) {
-    std::error_code ignored;
-    if (os::IsOrphanName(at->path().filename().string())) fs::remove_all(at->path(), ignored);
-  }
-}
-
 Error Stopped() { return Error(ErrorCode::kCancelled, "stopped"); }
 
 Error NotInstalled() { return Error(ErrorCode::kNotFound, "its packages are not installed yet"); }
@@ -379,7 +371,7 @@ Result<os::FileLock> Injector::LockCache() {
     environments_.WaitForChange(kTick);
     lock = os::FileLock::TryLock(file);
   }
-  if (lock.ok()) RemoveOrphans(options_.cache);
+  if (lock.ok()) os::RemoveOrphans(options_.cache);
   return lock;
 }
 

@@ -13,6 +13,7 @@ import urllib.parse
 
 import engines
 import harness
+import plugin_kit
 import registry
 
 REPOSITORY = engines.REPOSITORY
@@ -83,6 +84,30 @@ class ContainersTest(harness.TestCase):
                        for file in files]
             expected = expected or answers
             self.assertEqual(answers, expected, engine)
+
+    @on_each_engine
+    def test_plugins_in_python_of_every_kind(self, engine):
+        folder = self.folder / engine
+        folder.mkdir()
+        place = plugin_kit.Place(folder)
+        config = place.config("e", runs=[{"name": "r", "task": "pairs", "dataset": "./pairs",
+                                          "model": "stems", "metrics": ["letters", "cer"]}])
+        image = {"image": engines.IMAGE}
+        plugin_kit.write_entry(config.parent, "metric", "letters", **image)
+        plugin_kit.write_entry(config.parent, "model", "stems", **image)
+        plugin_kit.write_entry(config.parent, "task", "pairs", metrics=["letters"], **image)
+        plugin_kit.write_pairs(config.parent / "pairs", ["a.png b.png a+b", "b.png a.png yes"])
+        variables = {engines.HOST_VARIABLE[engine]: engines.ADDRESSES[engine]}
+        self.assert_exit(place.with_wheels("run", config, "--env", engine, **variables), 0)
+        self.assertEqual([row["model_answer"] for row in place.answers("e", "r")],
+                         ["a+b / two / plain: a+b?", "b+a / two / plain: yes?"])
+        self.assertEqual(place.values("e", "r")["letters"], 3 / 6)
+        stages = json.loads((place.run_folder("e", "r") / "manifest.json").read_text())["stages"]
+        for stage in stages.values():
+            self.assertEqual(stage["environment"]["image"]["reference"], engines.IMAGE)
+            self.assertEqual(stage["environment"]["network"], "none")
+        again = place.with_wheels("run", config, "--env", engine, **variables)
+        self.assertIn("Nothing to do", again.stderr)
 
     @on_each_engine
     def test_a_killed_orchestrator_is_continued(self, engine):

@@ -139,9 +139,9 @@ class Place:
         return [str(pathlib.Path(harness.VLMHB).resolve()), *map(str, words), "--workspace",
                 str(self.workspace)]
 
-    def vlmhb(self, *words, cwd=None):
+    def vlmhb(self, *words, cwd=None, **variables):
         return subprocess.run(self.argv(*words), capture_output=True, text=True, cwd=cwd,
-                              timeout=harness.DEADLINE_S, env=self.environment())
+                              timeout=harness.DEADLINE_S, env=self.environment() | variables)
 
     def environment(self):
         return {"PATH": "/usr/bin:/bin", "XDG_CONFIG_HOME": str(self.folder / "config")}
@@ -153,8 +153,8 @@ class Place:
         path.write_text(json.dumps({"name": name, **config}))
         return path
 
-    def with_wheels(self, verb, config, *options):
-        return self.vlmhb(verb, config, "--wheels", self.wheels, *options)
+    def with_wheels(self, verb, config, *options, **variables):
+        return self.vlmhb(verb, config, "--wheels", self.wheels, *options, **variables)
 
     def run_folder(self, name, run):
         return self.workspace / "experiments" / name / "runs" / run

@@ -7,8 +7,8 @@ What a fenced block is, the words behind its language say:
 
 - `file=PATH`: the content of this file
 - `run`: commands of a shell, run in the tutorial's folder; `run exit=2`: which end with this status
-- `output`: lines that the commands before have printed, among others and in any order (runs are done side
-  by side); `...` stands for any text
+- `output`: lines that the commands before have printed, among others and in any order (runs are
+  done side by side); `...` stands for any text
 
 Every block of a shell must be run. Plug-ins are installed without the internet: `vlmhb` is a script
 that adds `--wheels` to the real one.

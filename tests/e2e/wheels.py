@@ -6,7 +6,8 @@ import pathlib
 import shutil
 import zipfile
 
-SYSTEM_WHEELS = pathlib.Path("/usr/share/python-wheels")  # python3-setuptools-whl, python3-wheel-whl
+# Of Debian's python3-setuptools-whl and python3-wheel-whl.
+SYSTEM_WHEELS = pathlib.Path("/usr/share/python-wheels")
 
 
 def system_wheels():
