@@ -10,7 +10,7 @@
 namespace vlmhb::fuzz {
 
 inline void ReadDataset(std::string_view input, std::string_view format) {
-  static const os::TempFolder folder("fuzz");
+  static const os::TempFolder folder(std::string_view("vlmhb-fuzz"));
   data::SourceOptions options;
   options.path = folder.path() / "input";
   std::ofstream(options.path, std::ios::binary | std::ios::trunc) << input;

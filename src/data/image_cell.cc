@@ -23,7 +23,7 @@ std::vector<std::string> ParseImageCell(std::string_view cell) {
 
 std::string ImageCell(const std::vector<std::string>& images) {
   if (images.empty()) return "";
-  if (images.size() == 1 && !images[0].starts_with("[")) return images[0];
+  if (images.size() == 1 && !images[0].empty() && images[0][0] != '[') return images[0];
   json::array list;
   for (const std::string& image : images) list.emplace_back(image);
   return ToJson(list);

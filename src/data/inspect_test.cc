@@ -21,7 +21,7 @@ TEST(ImageCell, IsAPathOrAListOfPaths) {
   EXPECT_THAT(ParseImageCell("[1,2]"), ElementsAre("[1,2]"));
   EXPECT_THAT(ParseImageCell("[]"), ElementsAre());
   for (const std::vector<std::string>& images :
-       {std::vector<std::string>{}, {"a"}, {"[\"x\"]"}, {"a", "ы\"\\"}, {"[a"}, {"", "b"}})
+       {std::vector<std::string>{}, {"a"}, {"[\"x\"]"}, {"a", "ы\"\\"}, {"[a"}, {""}, {"", "b"}})
     EXPECT_EQ(ParseImageCell(ImageCell(images)), images);
 }
 
