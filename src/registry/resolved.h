@@ -13,11 +13,12 @@ namespace vlmhb::registry {
 
 // A dataset in another form than stages read: it is imported first (docs/formats/dataset.md).
 struct ImportSource {
-  std::string path;        // folder or file, absolute
-  std::string format;      // of data/import.h; "": found out. Means nothing to a plug-in
-  bool by_plugin = false;  // its samples are made by the run's task
-  bool skip_bad = false;   // records that cannot be imported are left out
-  json::object params;     // of that plug-in
+  std::string path;    // folder or file, absolute
+  std::string format;  // of data/import.h; "": found out. Means nothing to a plug-in
+  std::map<std::string, std::string> roles;  // SourceOptions::roles; likewise
+  bool by_plugin = false;                    // its samples are made by the run's task
+  bool skip_bad = false;                     // records that cannot be imported are left out
+  json::object params;                       // of that plug-in
 };
 
 struct ResolvedDataset {
