@@ -35,7 +35,8 @@ json::value Described(const data::Prompt& prompt) {
 }
 
 json::object DescribeSample(const data::PromptResolver& resolver, const data::AnnotationRow& row) {
-  json::object sample{{"id", row.id}, {"line", row.line}};
+  json::object sample{{"id", static_cast<int64_t>(row.id)},
+                      {"line", static_cast<int64_t>(row.line)}};
   if (!row.good()) {
     sample["error"] = SanitizeUtf8(row.bad_reason);
     return sample;
