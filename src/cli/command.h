@@ -45,6 +45,7 @@ void PrintJson(const json::value& value);
 void AddRun(CLI::App& app, Session& session);
 void AddPlan(CLI::App& app, Session& session);
 void AddValidate(CLI::App& app, Session& session);
+void AddPrompts(CLI::App& app, Session& session);
 void AddStatus(CLI::App& app, Session& session);
 void AddReport(CLI::App& app, Session& session);
 void AddRegistry(CLI::App& app, Session& session);

@@ -83,8 +83,9 @@ int Main(int argc, char** argv) {
   app.fallthrough();
   app.require_subcommand(1);
   AddGlobals(app, session.globals);
-  for (auto* add : {AddRun, AddPlan, AddValidate, AddStatus, AddReport, AddRegistry, AddData,
-                    AddEnv, AddDoctor, AddInit, AddSchema, AddCompletion, AddStage, AddWrapper})
+  for (auto* add :
+       {AddRun, AddPlan, AddValidate, AddPrompts, AddStatus, AddReport, AddRegistry, AddData,
+        AddEnv, AddDoctor, AddInit, AddSchema, AddCompletion, AddStage, AddWrapper})
     add(app, session);
   for (CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; }))
     verb->footer(verb->get_footer() +

@@ -5,7 +5,6 @@
 
 #include "data/annotation_reader.h"
 #include "data/dataset_view.h"
-#include "data/prompts.h"
 
 namespace vlmhb::data {
 namespace {
@@ -163,64 +162,6 @@ TEST(Annotation, CountsWhatTheViewSelects) {
   view.annotation = folder.path() / "annotation.csv";
   ASSERT_TRUE(os::WriteFileAtomic(view.annotation, "image_path;doc_class\n1;a\n2;b\n3;b\n").ok());
   EXPECT_EQ(*CountSamples(view), 2u);
-}
-
-class PromptsTest : public testing::Test {
- protected:
-  os::Path Write(std::string_view text) {
-    os::Path path = folder_.path() / "prompts.csv";
-    EXPECT_TRUE(os::WriteFileAtomic(path, text).ok());
-    return path;
-  }
-  os::TempFolder folder_;
-  AnnotationRow row_{.question = "q", .doc_class = "passport", .question_type = "name"};
-};
-
-TEST_F(PromptsTest, TheFirstMatchOfACollectionWins) {
-  const auto collection = PromptCollection::Load(
-      Write("\xEF\xBB\xBFprompt;doc_class_question_type;cer\r\nfirst;passport name;1\r\n"
-            "second;passport name;2\r\n;invoice total;\r\n"));
-  ASSERT_TRUE(collection.ok());
-  EXPECT_EQ(*collection->Find("passport", "name"), "first");
-  EXPECT_EQ(collection->Find("Passport", "name"), nullptr);
-  EXPECT_EQ(collection->Find("invoice", "total"), nullptr) << "an empty prompt is none";
-}
-
-TEST_F(PromptsTest, FixedThenCollectionThenQuestionThenFallback) {
-  PromptSpec spec{.fixed = "fixed",
-                  .collection = Write("prompt;doc_class_question_type\ncollected;passport name\n"),
-                  .fallback = "fallback"};
-  EXPECT_EQ(*PromptResolver::Create(spec)->Resolve(row_), "fixed");
-  spec.fixed.reset();
-  EXPECT_EQ(*PromptResolver::Create(spec)->Resolve(row_), "collected");
-  row_.doc_class = "invoice";
-  EXPECT_EQ(*PromptResolver::Create(spec)->Resolve(row_), "q");
-  row_.question.clear();
-  EXPECT_EQ(*PromptResolver::Create(spec)->Resolve(row_), "fallback");
-  spec.fallback.reset();
-  EXPECT_THAT(PromptResolver::Create(spec)->Resolve(row_).error().message(),
-              HasSubstr("no prompt for doc_class 'invoice', question_type 'name'"));
-}
-
-TEST_F(PromptsTest, WrongCollectionsSayWhy) {
-  const auto message = [&](std::string_view text) {
-    return PromptCollection::Load(Write(text)).error().message();
-  };
-  EXPECT_THAT(message("promt;doc_class_question_type\n"), HasSubstr("Did you mean 'promt'?"));
-  EXPECT_THAT(message("prompt;doc_class_question_type\na\n"), HasSubstr("line 2: 1 cells"));
-  EXPECT_THAT(message("prompt;doc_class_question_type\n\"a\n"), HasSubstr("never closed"));
-  EXPECT_THAT(message("\xFF"), HasSubstr("not UTF-8"));
-  EXPECT_EQ(PromptResolver::Create({.collection = "/none"}).error().code(), ErrorCode::kNotFound);
-}
-
-TEST_F(PromptsTest, TheSpecIsReadFromJson) {
-  const auto spec = ParsePromptSpec(
-      ParseJson(R"({"system":"s","fixed":null,"collection":"/c","fallback":"f"})")->as_object());
-  ASSERT_TRUE(spec.ok());
-  EXPECT_EQ(spec->system, "s");
-  EXPECT_FALSE(spec->fixed.has_value());
-  EXPECT_EQ(spec->collection, os::Path("/c"));
-  EXPECT_FALSE(ParsePromptSpec(ParseJson(R"({"system":1})")->as_object()).ok());
 }
 
 }  // namespace

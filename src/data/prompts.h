@@ -1,14 +1,18 @@
 #pragma once
-// Which text a sample is asked with (docs/formats/stage.md, "prompt"). Immutable once loaded, so
-// thread-safe.
+// Which texts a sample is asked with (docs/formats/prompts.md).
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "base/json.h"
 #include "base/result.h"
 #include "data/annotation_reader.h"
+#include "data/prompt_rows.h"
+#include "data/sample_fields.h"
+#include "data/template.h"
 #include "os/file.h"
 
 namespace vlmhb::data {
@@ -17,41 +21,83 @@ namespace vlmhb::data {
 struct PromptSpec {
   std::optional<std::string> system;
   std::optional<std::string> fixed;
-  std::optional<os::Path> collection;
+  std::optional<os::Path> collection;   // of rows
+  std::optional<json::object> mapping;  // a collection by type of document, for this model
   std::optional<std::string> fallback;
 };
 
 Result<PromptSpec> ParsePromptSpec(const json::object& object);
 
-// A prompt collection: CSV with the columns prompt and doc_class_question_type (the two joined by
-// one space); of several rows with one key the first counts.
-class PromptCollection {
- public:
-  // kInvalidConfig if it is no such file; at most 16 MiB.
-  static Result<PromptCollection> Load(const os::Path& path);
+enum class PromptSource {
+  kNone,     // there is no text
+  kConfig,   // `prompt` or `system_prompt` of the run
+  kFixed,    // `fixed_prompt` or `fixed_system_prompt` of a mapping
+  kMapping,  // the mapping, by the class of the document
+  kDefault,  // `user_prompt` or `system_prompt` of a mapping
+  kRow,      // a row of a collection
+  kSample,   // the sample's own question or system prompt
+  kTask,     // `prompt` of the task
+};
+std::string_view PromptSourceName(PromptSource source);
 
-  // nullptr if there is none. Owned by the collection.
-  const std::string* Find(const std::string& doc_class, const std::string& question_type) const;
-  size_t size() const { return prompts_.size(); }
-
- private:
-  std::unordered_map<std::string, std::string> prompts_;
+struct PromptOrigin {
+  PromptSource source = PromptSource::kNone;
+  // In a mapping the JSON pointer; of a row "line 3"; of kConfig "system_prompt" or "prompt"; of a
+  // sample the column.
+  std::string place;
 };
 
+// What is wrong with one text.
+struct PromptProblem {
+  PromptOrigin origin;
+  std::string message;
+};
+
+struct Prompt {
+  std::string text;
+  PromptOrigin origin;
+};
+
+struct SamplePrompts {
+  Prompt system;  // empty: none is sent
+  Prompt user;
+};
+
+// Immutable once made, so thread-safe. Everything but a sample's own texts is a template.
 class PromptResolver {
  public:
-  static Result<PromptResolver> Create(const PromptSpec& spec);
+  // What is wrong with texts goes to `problems`; the resolver is to be used if there are none. With
+  // `fields` null nothing is known of the samples yet: then it is no resolver to use, but
+  // everything else has been checked. An error is one of reading the collection of rows.
+  static Result<PromptResolver> Create(const PromptSpec& spec, const SampleFields* fields,
+                                       std::vector<PromptProblem>& problems);
+  // The same with the first problem as the error (kInvalidConfig).
+  static Result<PromptResolver> Create(const PromptSpec& spec, const SampleFields& fields);
 
-  const std::string& system() const { return system_; }  // empty: none
-  // The user prompt: fixed, else the collection's, else the sample's question, else the fallback.
-  // kInvalidConfig if there is none of them.
-  Result<std::string> Resolve(const AnnotationRow& row) const;
+  // System: config, fixed, mapping, default, sample. User: config, fixed, mapping, row, default,
+  // sample, task. kInvalidConfig if there is no user prompt; kNoSpace for one that is too long.
+  Result<SamplePrompts> Resolve(const AnnotationRow& row) const;
 
  private:
-  std::string system_;
-  std::string fixed_;
-  PromptCollection collection_;
-  std::string fallback_;
+  struct Entry {
+    Template text;
+    PromptOrigin origin;
+  };
+  struct Pair {
+    std::optional<Entry> system;
+    std::optional<Entry> user;
+  };
+  friend class PromptCompiler;
+
+  const Entry* SystemOf(const AnnotationRow& row) const;
+  const Entry* UserOf(const AnnotationRow& row) const;
+
+  Pair config_;
+  Pair fixed_;
+  std::unordered_map<std::string, Pair> by_class_;
+  std::unordered_map<std::string, Entry> rows_;
+  Pair default_;
+  std::optional<Entry> task_;
 };
 
 }  // namespace vlmhb::data

@@ -32,7 +32,8 @@ Result<SampleSource> SampleSource::Open(const InferSpec& spec, const store::Jour
   constexpr data::Role kRequired[] = {data::Role::kImage};
   VLMHB_ASSIGN(data::AnnotationReader reader,
                data::AnnotationReader::Open(spec.dataset, kRequired));
-  VLMHB_ASSIGN(data::PromptResolver prompts, data::PromptResolver::Create(spec.prompt));
+  const data::SampleFields fields(reader.columns(), spec.dataset.columns);
+  VLMHB_ASSIGN(data::PromptResolver prompts, data::PromptResolver::Create(spec.prompt, fields));
   VLMHB_ASSIGN(data::ImageFolder images, data::ImageFolder::Open(spec.dataset.root));
   return SampleSource(spec, journal, std::move(reader), std::move(prompts), std::move(images));
 }
@@ -48,10 +49,10 @@ Result<std::optional<PendingSample>> SampleSource::Next() {
 
 PendingSample SampleSource::Prepare() const {
   if (!row_.good()) return Decided(row_.id, Outcome::kBadRow, row_.bad_reason);
-  const Result<std::string> prompt = prompts_.Resolve(row_);
-  if (!prompt.ok()) return Decided(row_.id, Outcome::kBadRow, prompt.error().message());
-  ChatPrompt chat{.system = prompts_.system().empty() ? row_.system : prompts_.system(),
-                  .user = *prompt,
+  Result<data::SamplePrompts> prompts = prompts_.Resolve(row_);
+  if (!prompts.ok()) return Decided(row_.id, Outcome::kBadRow, prompts.error().message());
+  ChatPrompt chat{.system = std::move(prompts->system.text),
+                  .user = std::move(prompts->user.text),
                   .image_urls = {}};
   if (std::optional<PendingSample> failure = AddImages(chat.image_urls)) return *failure;
   return {.id = row_.id,

@@ -65,6 +65,8 @@ Result<json::object> DescribeInfer(const StageContext& context, Mounter& mount,
   if (run.prompt.collection.has_value()) {
     VLMHB_ASSIGN(collection, mount.ReadOnly(*run.prompt.collection, "prompts.csv"));
   }
+  json::value mapping = nullptr;
+  if (run.prompt.mapping.has_value()) mapping = *run.prompt.mapping;
   return json::object{{"model",
                        {{"name", run.model.name},
                         {"version", run.model.version},
@@ -76,6 +78,7 @@ Result<json::object> DescribeInfer(const StageContext& context, Mounter& mount,
                        {{"system", OrNull(run.prompt.system)},
                         {"fixed", OrNull(run.prompt.fixed)},
                         {"collection", std::move(collection)},
+                        {"mapping", std::move(mapping)},
                         {"fallback", OrNull(run.prompt.fallback)}}},
                       {"sampling", run.sampling},
                       {"concurrency", run.concurrency},

@@ -43,6 +43,9 @@ json::object InferRecipe(const ResolvedRun& run, const RunInputs& inputs) {
                       {"fixed", OrNull(run.prompt.fixed)},
                       {"collection", inputs.prompt_collection},
                       {"fallback", OrNull(run.prompt.fallback)}};
+  // What a collection says for other models is not in it, and changes nothing here.
+  if (run.prompt.mapping.has_value())
+    prompt["mapping"] = Sha256Hex(ToCanonicalJson(*run.prompt.mapping));
   return {{"model", std::move(model)},      {"dataset", DatasetRecipe(run, inputs)},
           {"prompt", std::move(prompt)},    {"sampling", run.sampling},
           {"concurrency", run.concurrency}, {"timeout_ms", run.timeout_ms},

@@ -74,6 +74,9 @@ TEST(Plan, EverythingThatChangesAnswersChangesTheIdentity) {
   EXPECT_NE(same, identity_with([](ResolvedRun&, RunInputs& i) { i.dataset = "other"; }));
   EXPECT_NE(same, identity_with([](ResolvedRun&, RunInputs& i) { i.plugin = "other"; }));
   EXPECT_NE(same, identity_with([](ResolvedRun&, RunInputs& i) { i.prompt_collection = "p"; }));
+  EXPECT_NE(same, identity_with([](ResolvedRun& r, RunInputs&) {
+              r.prompt.mapping = json::object{{"user_prompt", "Read."}};
+            }));
 }
 
 TEST(StageGraph, AFailureStopsOnlyWhatNeedsIt) {

@@ -162,10 +162,6 @@ void DatasetResolver::CheckColumns(const RunConfig& run, const TaskEntry& task,
   if (run.filter_doc_class.has_value()) require("doc_class", "filter_doc_class", "the filter");
   if (run.filter_question_type.has_value())
     require("question_type", "filter_question_type", "the filter");
-  if (run.prompt_collection.has_value()) {
-    require("doc_class", "prompt_collection", "a prompt collection");
-    require("question_type", "prompt_collection", "a prompt collection");
-  }
   if (!found.HasColumn(experiment_.bootstrap.cluster))
     problems.Add(
         "dataset",

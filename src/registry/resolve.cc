@@ -64,9 +64,12 @@ class Resolver {
     }
     resolved.task = **task;
     ResolveCommand(resolved.task, "task", problems);
-    resolved.prompt = ResolvePrompt(experiment_, run, resolved.task, problems);
     resolved.metrics = ResolveMetrics(run, resolved.task, problems);
-    if (std::optional<FoundDataset> found = datasets_.Resolve(run, resolved.task, problems)) {
+    std::optional<FoundDataset> found = datasets_.Resolve(run, resolved.task, problems);
+    resolved.prompt = PromptFinder(experiment_, run, resolved.task, resolved.model.name,
+                                   found.has_value() ? &*found : nullptr, problems)
+                          .Find();
+    if (found.has_value()) {
       resolved.group_by = ResolveGroupBy(run, resolved.task, *found, problems);
       resolved.dataset = std::move(found->dataset);
     }

@@ -186,9 +186,9 @@ TEST_F(ResolveTest, AllProblemsComeAtOnce) {
     group_by: [by_doc_type]
 )"),
       R"(e.yaml, line 2, /runs/0/model: there is no model 'tesseract-en'. Did you mean 'tesseract-eng'? `vlmhb registry list models` shows what there is.
-e.yaml, line 2, /runs/0/system_prompt: cannot open system_prompts/none.txt: No such file or directory
 e.yaml, line 2, /runs/0/metrics/0: there is no metric 'cerr'. Did you mean 'cer'? `vlmhb registry list metrics` shows what there is.
 e.yaml, line 2, /runs/0/dataset: there is no dataset 'mimi': datasets/VQA/mimi is not there. Did you mean 'mini'?
+e.yaml, line 2, /runs/0/system_prompt: cannot open system_prompts/none.txt: No such file or directory
 e.yaml, line 7, /runs/1/model: the model 'tesseract-eng' is there for Tesseract; not for this framework. Did you mean 'Tesseract'?
 e.yaml, line 7, /runs/1/metrics/1: the metric 'cer' is there twice
 e.yaml, line 7, /runs/1/metrics/2: the metric 'cer' is there twice
@@ -245,7 +245,7 @@ TEST_F(ResolveTest, PromptFilesMustBeWhatTheySay) {
   Write("outside.csv", "prompt;doc_class_question_type\n");
   EXPECT_THAT(Bad("runs: [{task: vqa, dataset: mini, model: tesseract-eng, prompt_collection: "
                   "x.csv}]"),
-              HasSubstr("x.csv is no prompt collection: it has no column 'prompt'"));
+              HasSubstr("x.csv: it is no prompt collection: there is no column 'prompt'"));
   EXPECT_THAT(Bad("runs: [{task: vqa, dataset: mini, model: tesseract-eng, prompt_collection: "
                   "../../outside.csv}]"),
               HasSubstr("/runs/0/prompt_collection: "));

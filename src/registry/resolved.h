@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/experiment.h"
+#include "data/prompts.h"
 #include "registry/entry.h"
 
 namespace vlmhb::registry {
@@ -33,13 +34,6 @@ struct ResolvedDataset {
   std::optional<int64_t> limit;
 };
 
-struct ResolvedPrompt {
-  std::optional<std::string> system;      // text
-  std::optional<std::string> fixed;       // text
-  std::optional<std::string> collection;  // path
-  std::optional<std::string> fallback;    // text
-};
-
 struct ResolvedMetric {
   MetricEntry entry;
   json::object params;
@@ -50,7 +44,7 @@ struct ResolvedRun {
   ModelEntry model;  // `params` merged with the run's, command[0] absolute
   TaskEntry task;
   ResolvedDataset dataset;
-  ResolvedPrompt prompt;
+  data::PromptSpec prompt;
   std::vector<ResolvedMetric> metrics;
   std::vector<std::string> group_by;
   json::object sampling;

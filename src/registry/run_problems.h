@@ -22,6 +22,8 @@ class RunProblems {
     problems_.push_back({run_.Field(key), std::move(message)});
   }
   void Add(std::string_view key, const Error& error) { Add(key, error.ToString()); }
+  // One whose place is in a file that the run names.
+  void Add(config::Problem problem) { problems_.push_back(std::move(problem)); }
 
  private:
   const config::RunConfig& run_;
