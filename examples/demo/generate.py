@@ -9,14 +9,12 @@ The same seed gives the same bytes with the same versions of Pango, Cairo, Pillo
 """
 
 import argparse
-import csv
 import hashlib
-import io
 import sys
 import tempfile
 from pathlib import Path
 from random import Random
-from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
 import numpy
 from PIL import Image
@@ -124,14 +122,6 @@ def render(document: Document, seed: int) -> Rendered:
     return Rendered(f"images/{document.name}.{extension}", data, text, box)
 
 
-def _csv(header: List[str], rows: Iterable[List[str]]) -> bytes:
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return out.getvalue().encode("utf-8-sig")
-
-
 def build(seed: int, documents: Optional[List[Document]] = None) -> Dict[str, bytes]:
     """Every file of the data set: relative path -> bytes."""
     files: Dict[str, bytes] = {}
@@ -147,12 +137,12 @@ def build(seed: int, documents: Optional[List[Document]] = None) -> Dict[str, by
                                document.face.family, f"{document.face.size_px:g}"])
         indices[task] += 1
     for task, folder in DATASETS.items():
-        files[f"{folder}/annotation.csv"] = _csv(COLUMNS, rows[task])
+        files[f"{folder}/annotation.csv"] = tasks.csv_bytes(COLUMNS, rows[task])
     header = ["prompt", "doc_class_question_type"]
-    files[PROMPTS["ocr"]] = _csv(header, [[prompt, f"{kind} full_text"]
-                                          for kind, prompt in fields.FULL_TEXT_PROMPTS.items()])
-    files[PROMPTS["vqa"]] = _csv(header, [[fields.field_prompt(question_type), f"passport {question_type}"]
-                                          for question_type in fields.FIELD_PROMPTS])
+    files[PROMPTS["ocr"]] = tasks.csv_bytes(header, [[prompt, f"{kind} full_text"]
+                                                     for kind, prompt in fields.FULL_TEXT_PROMPTS.items()])
+    files[PROMPTS["vqa"]] = tasks.csv_bytes(header, [[fields.field_prompt(question_type), f"passport {question_type}"]
+                                                     for question_type in fields.FIELD_PROMPTS])
     if documents is None:
         files.update(tasks.derive(files))
     return files

@@ -43,7 +43,8 @@ def _rows(data: bytes) -> List[Row]:
     return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""), delimiter=";"))
 
 
-def _csv(header: List[str], rows: Iterable[List[str]]) -> bytes:
+def csv_bytes(header: List[str], rows: Iterable[List[str]]) -> bytes:
+    """A file as the predecessor writes it: BOM, semicolons, CRLF."""
     out = io.StringIO()
     writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
     writer.writerow(header)
@@ -52,7 +53,7 @@ def _csv(header: List[str], rows: Iterable[List[str]]) -> bytes:
 
 
 def _annotation(rows: Iterable[Tuple[str, str, str, str, str, str]]) -> bytes:
-    return _csv(COLUMNS, [[str(i), "test", *row] for i, row in enumerate(rows)])
+    return csv_bytes(COLUMNS, [[str(i), "test", *row] for i, row in enumerate(rows)])
 
 
 def _json(value) -> str:
@@ -143,7 +144,7 @@ def kie(source: Source) -> Files:
                      row["language"]))
     prompts = [[prompt + JSON_ONLY, f"{kind} fields"] for kind, prompt in KIE_PROMPTS.items()]
     return {f"{folder}/annotation.csv": _annotation(rows), **_copies(source, folder, WITH_TOTAL),
-            "prompt_collections/kie/demo_kie.csv": _csv(["prompt", "doc_class_question_type"], prompts)}
+            "prompt_collections/kie/demo_kie.csv": csv_bytes(["prompt", "doc_class_question_type"], prompts)}
 
 
 def classification(source: Source) -> Files:
