@@ -152,4 +152,17 @@ json::value OptionalToJson(const std::optional<double>& value) {
   return value.has_value() ? json::value(*value) : json::value(nullptr);
 }
 
+std::string EscapePointer(std::string_view token) {
+  std::string escaped;
+  for (const char c : token) {
+    if (c == '~')
+      escaped += "~0";
+    else if (c == '/')
+      escaped += "~1";
+    else
+      escaped += c;
+  }
+  return escaped;
+}
+
 }  // namespace vlmhb

@@ -43,6 +43,9 @@ const json::array* FindArray(const json::object& object, std::string_view key);
 // The strings of an array; what else is in it is left out.
 std::vector<std::string> FindStrings(const json::object& object, std::string_view key);
 
+// `token` as one part of a JSON pointer ("a/b" -> "a~1b").
+std::string EscapePointer(std::string_view token);
+
 // null for nullopt: what was not measured is absent, not 0.
 json::value OptionalToJson(const std::optional<double>& value);
 

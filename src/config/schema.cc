@@ -16,7 +16,6 @@
 #include "base/text.h"
 #include "config/run_fields.h"
 #include "config/schema_text.h"
-#include "config/yaml.h"
 
 namespace vlmhb::config {
 namespace {

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "config/yaml.h"
 #include "os/file.h"
 
 namespace vlmhb::config {

@@ -9,7 +9,6 @@
 
 #include "base/csv.h"
 #include "base/text.h"
-#include "config/yaml.h"
 
 namespace vlmhb::config {
 namespace {

@@ -216,19 +216,6 @@ std::optional<size_t> FindControlCharacter(std::string_view text) {
 
 }  // namespace
 
-std::string EscapePointer(std::string_view token) {
-  std::string escaped;
-  for (const char c : token) {
-    if (c == '~')
-      escaped += "~0";
-    else if (c == '/')
-      escaped += "~1";
-    else
-      escaped += c;
-  }
-  return escaped;
-}
-
 Result<YamlDocument> ParseYaml(std::string_view text) {
   if (text.starts_with(kUtf8Bom)) text.remove_prefix(kUtf8Bom.size());
   if (!IsValidUtf8(text)) return Error(ErrorCode::kInvalidConfig, "the text is not UTF-8");

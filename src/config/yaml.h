@@ -31,7 +31,4 @@ struct YamlDocument {
 // passes a bound; what can be reported beside other problems is in `problems`.
 Result<YamlDocument> ParseYaml(std::string_view text);
 
-// `token` as one part of a JSON pointer ("a/b" -> "a~1b").
-std::string EscapePointer(std::string_view token);
-
 }  // namespace vlmhb::config

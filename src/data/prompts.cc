@@ -14,20 +14,6 @@ Result<std::optional<std::string>> TextOrNull(const json::object& object, std::s
   return std::optional<std::string>(std::move(text));
 }
 
-// `token` as a part of a JSON pointer.
-std::string Escaped(std::string_view token) {
-  std::string escaped;
-  for (const char c : token) {
-    if (c == '~')
-      escaped += "~0";
-    else if (c == '/')
-      escaped += "~1";
-    else
-      escaped += c;
-  }
-  return escaped;
-}
-
 }  // namespace
 
 Result<PromptSpec> ParsePromptSpec(const json::object& object) {
@@ -89,8 +75,9 @@ class PromptCompiler {
     if (types == nullptr) return;
     for (const auto& type : *types)
       if (const json::object* texts = type.value().if_object())
-        resolver.by_class_.emplace(type.key(), PairOf(*texts, PromptSource::kMapping,
-                                                      "/type_mapping/" + Escaped(type.key())));
+        resolver.by_class_.emplace(
+            type.key(),
+            PairOf(*texts, PromptSource::kMapping, "/type_mapping/" + EscapePointer(type.key())));
   }
 
   // Of several rows with one key the first counts.

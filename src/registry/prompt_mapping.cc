@@ -10,7 +10,6 @@
 #include "base/text.h"
 #include "config/document_source.h"
 #include "config/schema.h"
-#include "config/yaml.h"
 #include "data/template.h"
 #include "os/file.h"
 #include "registry/overlay.h"
@@ -82,7 +81,7 @@ class MappingReader {
     if (object == nullptr || !object->contains(kWrapper)) return;
     for (const auto& member : *object)
       if (member.key() != kWrapper)
-        Add("/" + config::EscapePointer(member.key()),
+        Add("/" + EscapePointer(member.key()),
             fmt::format("'{}' holds the whole collection where it is there; put '{}' into it",
                         kWrapper, std::string_view(member.key())));
     json::value inner = std::move(object->at(kWrapper));
@@ -97,7 +96,7 @@ class MappingReader {
       if (!parsed.ok()) Add(pointer, parsed.error().message());
     } else if (const json::object* object = value.if_object()) {
       for (const auto& member : *object)
-        CheckTemplates(member.value(), pointer + "/" + config::EscapePointer(member.key()));
+        CheckTemplates(member.value(), pointer + "/" + EscapePointer(member.key()));
     }
   }
 
@@ -126,7 +125,7 @@ class MappingReader {
     if (!key.empty()) part = models.as_object().at(key);
     mapping.texts = Overlaid(std::move(mapping.texts), part).as_object();
     mapping.locate = [locate = document_.locate, root = root_, part,
-                      own = "/models/" + config::EscapePointer(key)](std::string_view pointer) {
+                      own = "/models/" + EscapePointer(key)](std::string_view pointer) {
       return locate(root + (Exists(part, pointer) ? own : "") + std::string(pointer));
     };
     return mapping;
