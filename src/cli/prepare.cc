@@ -78,26 +78,14 @@ class Digests {
   std::map<std::string, std::string> known_;
 };
 
-// A Python plug-in's own program is the script, if it is not a module of its packages.
-std::optional<std::string> PluginFile(const registry::PluginEntry& entry) {
-  if (entry.command.at(0) != "python") return entry.command[0];
-  if (entry.command.size() < 2 || entry.command[1] == "-m") return std::nullopt;
-  return entry.command[1];
-}
-
-// Of a metric: what it runs in and what it says it is; "" if it is no plug-in.
+// Of a metric: what it runs and what it says it is; "" if it is no plug-in.
 Result<std::string> MetricDigest(const registry::MetricEntry& entry,
-                                 const orchestrator::Provision& provision, Digests& digests) {
+                                 const orchestrator::Provision& provision) {
   if (!entry.is_plugin()) return std::string();
+  VLMHB_ASSIGN(const std::string code, orchestrator::CodeDigest(entry, provision.place()));
   Sha256 hash;
-  if (const auto file = PluginFile(entry); file.has_value()) {
-    VLMHB_ASSIGN(const std::string digest, digests.File(*file));
-    hash.UpdateField(digest);
-  }
-  hash.UpdateField(provision.layer.has_value() ? provision.layer->key : "");
-  hash.UpdateField(provision.image.digest);
+  hash.UpdateField(code);
   hash.UpdateField(ToCanonicalJson(provision.hello));
-  for (size_t i = 1; i < entry.command.size(); ++i) hash.UpdateField(entry.command[i]);
   return hash.HexDigest();
 }
 
@@ -105,8 +93,7 @@ Result<plan::RunInputs> InputsOf(const registry::ResolvedRun& run,
                                  const orchestrator::RunProvision& provision, Digests& digests) {
   plan::RunInputs inputs;
   for (size_t m = 0; m < run.metrics.size(); ++m) {
-    VLMHB_ASSIGN(std::string digest,
-                 MetricDigest(run.metrics[m].entry, provision.metrics.at(m), digests));
+    VLMHB_ASSIGN(std::string digest, MetricDigest(run.metrics[m].entry, provision.metrics.at(m)));
     inputs.metrics.push_back(std::move(digest));
   }
   // Where the import failed there is nothing to read, and no stage of the run will start.
@@ -118,7 +105,7 @@ Result<plan::RunInputs> InputsOf(const registry::ResolvedRun& run,
   }
   if (run.answers.has_value()) {
     VLMHB_ASSIGN(inputs.answers, digests.File(*run.answers));
-  } else if (const auto plugin = PluginFile(run.model); plugin.has_value()) {
+  } else if (const auto plugin = orchestrator::PluginFile(run.model); plugin.has_value()) {
     VLMHB_ASSIGN(inputs.plugin, digests.File(*plugin));
   }
   inputs.image = provision.model.image.digest;

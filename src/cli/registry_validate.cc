@@ -64,10 +64,9 @@ class Validation {
       return verdict;
     }
     verdict.problems = orchestrator::CheckPluginParams(provision.hello, entry.params);
-    const orchestrator::PluginPlace place{provision.image,
-                                          provision.layer ? &*provision.layer : nullptr};
     const bool is_task = entry.kind == registry::Kind::kTask;
-    Result<json::object> report = describer_.Check(entry, place, is_task ? dataset_ : Path());
+    Result<json::object> report =
+        describer_.Check(entry, provision.place(), is_task ? dataset_ : Path());
     if (report.ok()) {
       TakeFindings(*report, verdict.problems);
       verdict.report = *std::move(report);

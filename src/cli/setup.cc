@@ -18,9 +18,10 @@ using registry::ImportedDataset;
 using registry::ResolvedExperiment;
 using registry::ResolvedRun;
 
-orchestrator::ImporterOptions ImporterOptionsFor(const orchestrator::Workspace& workspace,
-                                                 const std::atomic<bool>* stop) {
-  return {.cache = workspace.DataCache() / "imports",
+orchestrator::LoneStageOptions LoneStagesIn(os::Path cache,
+                                            const orchestrator::Workspace& workspace,
+                                            const std::atomic<bool>* stop) {
+  return {.cache = std::move(cache),
           .program = os::SelfExecutable(),
           .workspace = workspace.root().string(),
           .stop = stop};
@@ -68,10 +69,8 @@ bool HasImports(const ResolvedExperiment& experiment) {
 orchestrator::Describer MakeDescriber(env::EnvManager& environment,
                                       const orchestrator::Workspace& workspace,
                                       const std::atomic<bool>* stop) {
-  return orchestrator::Describer(environment, {.cache = workspace.EnvironmentCache(),
-                                               .program = os::SelfExecutable(),
-                                               .workspace = workspace.root().string(),
-                                               .stop = stop});
+  return orchestrator::Describer(environment,
+                                 LoneStagesIn(workspace.EnvironmentCache(), workspace, stop));
 }
 
 Result<std::optional<packages::LockFile>> LockedPackages(const std::string& config_file) {
@@ -105,7 +104,7 @@ Result<std::optional<SetUp>> SetUpExperiment(const Globals& globals,
   if (stop != nullptr && stop->load())
     return Error(ErrorCode::kCancelled, "stopped while environments were set up");
 
-  Importer importer(environment, ImporterOptionsFor(workspace, stop));
+  Importer importer(environment, LoneStagesIn(workspace.DataCache() / "imports", workspace, stop));
   ImportDatasets(globals, experiment, mode, importer, set_up.provisions);
   if (HasImports(experiment)) {
     // Now that their columns are known, what the config says of them can be checked.

@@ -2,34 +2,21 @@
 // Asks plug-ins what they are (`hello` of docs/formats/plugin-protocol.md), each once: the answer
 // is kept by the digest of what it runs (its layer of packages or its program). Not thread-safe.
 
-#include <atomic>
 #include <string>
 
 #include "base/json.h"
 #include "base/result.h"
 #include "env/env_manager.h"
-#include "packages/injector.h"
+#include "orchestrator/lone_plugin_stage.h"
+#include "orchestrator/plugin_place.h"
 #include "registry/entry.h"
 
 namespace vlmhb::orchestrator {
 
-// What a plug-in runs in.
-struct PluginPlace {
-  env::Image image;
-  const packages::Layer* layer = nullptr;
-};
-
-struct DescriberOptions {
-  os::Path cache;    // <workspace>/cache/env
-  os::Path program;  // the vlmhb file
-  std::string workspace;
-  const std::atomic<bool>* stop = nullptr;
-};
-
 class Describer {
  public:
   // `environments` outlives it.
-  Describer(env::EnvManager& environments, DescriberOptions options)
+  Describer(env::EnvManager& environments, LoneStageOptions options)
       : env_(environments), options_(std::move(options)) {}
 
   // From the cache, or from the plug-in itself, in an environment of its own without a network. An
@@ -54,7 +41,7 @@ class Describer {
                                 const Question& question);
 
   env::EnvManager& env_;
-  DescriberOptions options_;
+  LoneStageOptions options_;
 };
 
 }  // namespace vlmhb::orchestrator

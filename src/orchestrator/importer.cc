@@ -7,7 +7,6 @@
 
 #include "base/hash.h"
 #include "base/text.h"
-#include "env/lone_stage.h"
 #include "orchestrator/plugin_mount.h"
 #include "os/file_hash.h"
 #include "os/system.h"
@@ -22,7 +21,6 @@ using registry::TaskEntry;
 namespace fs = std::filesystem;
 
 constexpr int64_t kMemory = 4'000'000'000;
-constexpr int64_t kProcesses = 512;
 constexpr std::chrono::hours kLongest{12};
 constexpr size_t kMaxReportBytes = 1u << 20;
 
@@ -57,8 +55,7 @@ Path RootOf(const ImportSource& source) {
   return fs::is_directory(path, ignored) ? path : path.parent_path();
 }
 
-// What was made in `folder`; nullopt if there is nothing whole. `guest_root` is how the stage saw
-// the source's folder.
+// What was made in `folder`; nullopt if there is nothing whole.
 std::optional<ImportedDataset> ReadImport(const Path& folder, const ImportSource& source) {
   const Result<std::string> text = os::ReadUntrustedFile(folder / "import.json", kMaxReportBytes);
   if (!text.ok()) return std::nullopt;
@@ -75,34 +72,46 @@ std::optional<ImportedDataset> ReadImport(const Path& folder, const ImportSource
 
 }  // namespace
 
-Path Importer::FolderOf(const ImportSource& source, const TaskEntry& task,
-                        const Provision& provision) const {
+Result<Path> Importer::FolderOf(const ImportSource& source, const TaskEntry& task,
+                                const Provision& provision) {
+  const auto [stamp, is_new] = stamps_.try_emplace(source.path);
+  if (is_new) stamp->second = StampOfSource(source.path);
   Sha256 hash;
-  for (const std::string& part :
-       {std::string(VLMHB_VERSION), source.path, StampOfSource(source.path), source.format,
-        std::string(source.skip_bad ? "skip" : "")})
+  for (const std::string& part : {std::string(VLMHB_VERSION), source.path, stamp->second,
+                                  source.format, std::string(source.skip_bad ? "skip" : "")})
     hash.UpdateField(part);
   hash.UpdateField(ToCanonicalJson(RolesToJson(source)));
   if (source.by_plugin) {
-    hash.UpdateField(ToCanonicalJson(source.params));
-    hash.UpdateField(Join(task.command, "\n"));
+    VLMHB_ASSIGN(const std::string code, CodeDigest(task, provision.place()));
+    hash.UpdateField(code);
     hash.UpdateField(task.version);
-    hash.UpdateField(provision.layer.has_value() ? provision.layer->key : "");
-    hash.UpdateField(provision.image.digest);
+    hash.UpdateField(ToCanonicalJson(source.params));
   }
   return options_.cache / hash.HexDigest();
 }
 
 std::optional<ImportedDataset> Importer::Find(const ImportSource& source, const TaskEntry& task,
-                                              const Provision& provision) const {
-  return ReadImport(FolderOf(source, task, provision), source);
+                                              const Provision& provision) {
+  const Result<Path> place = FolderOf(source, task, provision);
+  return place.ok() ? ReadImport(*place, source) : std::nullopt;
 }
 
 Result<ImportedDataset> Importer::Ensure(const ImportSource& source, const TaskEntry& task,
                                          const Provision& provision) {
   if (provision.problem.has_value()) return *provision.problem;
-  const Path place = FolderOf(source, task, provision);
+  VLMHB_ASSIGN(const Path place, FolderOf(source, task, provision));
   if (auto found = ReadImport(place, source)) return *found;
+  if (const auto failed = failed_.find(place); failed != failed_.end()) return failed->second;
+  if (const Result<void> made = Make(source, task, provision, place); !made.ok()) {
+    failed_.emplace(place, made.error());
+    return made.error();
+  }
+  if (auto found = ReadImport(place, source)) return *found;
+  return Error(ErrorCode::kCorrupt, "the import left no report in " + place.string());
+}
+
+Result<void> Importer::Make(const ImportSource& source, const TaskEntry& task,
+                            const Provision& provision, const Path& place) {
   VLMHB_TRY(os::MakeFolders(options_.cache));
   os::RemoveOrphans(options_.cache);  // of imports that were killed
   VLMHB_ASSIGN(const auto folder, os::TempFolder::Create(options_.cache, os::OwnedName("import")));
@@ -111,47 +120,31 @@ Result<ImportedDataset> Importer::Ensure(const ImportSource& source, const TaskE
   fs::remove_all(place, error);  // one that is damaged
   fs::rename(folder->path() / "output", place, error);
   if (error) return ErrnoError(error.value(), "cannot make " + place.string());
-  VLMHB_TRY(os::SyncFolder(options_.cache));
-  if (auto found = ReadImport(place, source)) return *found;
-  return Error(ErrorCode::kCorrupt, "the import left no report in " + place.string());
+  return os::SyncFolder(options_.cache);
 }
 
 Result<void> Importer::RunStage(const ImportSource& source, const TaskEntry& task,
                                 const Provision& provision, const Path& folder) {
-  const Path output = folder / "output";
-  VLMHB_TRY(os::MakeFolders(output));
-  env::LoneStage lone(env_,
-                      {.id = Slug("import" + folder.extension().string()),
-                       .workspace = options_.workspace,
+  const auto describe = [&](const MountReadOnly& mount) -> Result<json::object> {
+    const Path root = RootOf(source);
+    VLMHB_ASSIGN(const std::string guest_root, mount(root, "dataset"));
+    const std::string inside = Path(source.path).lexically_relative(root).string();
+    json::object parameters = {{"source", inside == "." ? guest_root : guest_root + "/" + inside},
+                               {"format", source.format},
+                               {"roles", RolesToJson(source)},
+                               {"skip_bad", source.skip_bad}};
+    if (!source.by_plugin) return parameters;
+    VLMHB_ASSIGN(json::array argv, MountPlugin(mount, task.command, provision.place().layer));
+    parameters["plugin"] = {{"command", std::move(argv)}, {"params", source.params}};
+    return parameters;
+  };
+  return RunLoneStage(env_, options_,
+                      {.stage = "import",
                        .image = provision.image.reference,
                        .memory_bytes = kMemory,
-                       .max_processes = kProcesses},
-                      options_.stop);
-  VLMHB_TRY(lone.Open());
-  env::LoneStage::Invocation invocation{.stage = "import", .folder = folder, .timeout = kLongest};
-  VLMHB_ASSIGN(invocation.program, lone.Mount(options_.program, "vlmhb"));
-  VLMHB_ASSIGN(invocation.output, lone.Mount(output, "out", env::Access::kReadWrite));
-  const Path root = RootOf(source);
-  VLMHB_ASSIGN(const std::string guest_root, lone.Mount(root, "dataset"));
-  const std::string inside = Path(source.path).lexically_relative(root).string();
-  invocation.parameters = {{"source", inside == "." ? guest_root : guest_root + "/" + inside},
-                           {"format", source.format},
-                           {"roles", RolesToJson(source)},
-                           {"skip_bad", source.skip_bad}};
-  if (source.by_plugin) {
-    const auto mount = [&](const Path& host, const std::string& name) {
-      return lone.Mount(host, name);
-    };
-    VLMHB_ASSIGN(json::array argv,
-                 MountPlugin(mount, task.command, provision.layer ? &*provision.layer : nullptr));
-    invocation.parameters["plugin"] = {{"command", std::move(argv)}, {"params", source.params}};
-  }
-  VLMHB_ASSIGN(const env::TaskStatus status, lone.Run(std::move(invocation)));
-  const auto* exited = std::get_if<env::Exited>(&status);
-  if (exited != nullptr && exited->code == 0) return {};
-  const auto told = os::ReadUntrustedFile(output / "error.txt", 64u << 10);
-  return Error(ErrorCode::kInvalidConfig,
-               told.ok() ? std::string(Trim(*told)) : "it ended with " + env::ToString(status));
+                       .timeout = kLongest,
+                       .failure = ErrorCode::kInvalidConfig},
+                      folder, describe);
 }
 
 }  // namespace vlmhb::orchestrator

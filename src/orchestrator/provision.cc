@@ -77,9 +77,9 @@ Provision Provisioner::Make(const registry::PluginEntry& entry) {
     provision.layer = *std::move(layer);
   }
   if (!IsAsked(entry)) return provision;
-  const PluginPlace place{*image, provision.layer ? &*provision.layer : nullptr};
-  Result<json::object> hello =
-      mode_ == ProvisionMode::kMake ? describer_.Ask(entry, place) : describer_.Find(entry, place);
+  Result<json::object> hello = mode_ == ProvisionMode::kMake
+                                   ? describer_.Ask(entry, provision.place())
+                                   : describer_.Find(entry, provision.place());
   if (!hello.ok()) return Failed(std::move(hello).error(), "asking " + entry.name + " what it is");
   provision.hello = *std::move(hello);
   return provision;

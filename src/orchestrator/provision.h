@@ -24,6 +24,9 @@ struct Provision {
   // was not asked.
   json::object hello;
   std::optional<Error> problem;  // why it cannot be had: what needs it fails, the rest goes on
+
+  // Valid as long as this.
+  PluginPlace place() const { return {image, layer.has_value() ? &*layer : nullptr}; }
 };
 
 // What the stages of one run need.

@@ -126,16 +126,11 @@ Result<json::object> DescribeReport(const StageContext& context, Mounter& mount)
     const ResolvedRun& run = context.experiment.runs[i];
     const RunOutcome& outcome = context.outcomes.at(i);
     const std::string prefix = "run" + std::to_string(i) + "-";
-    json::object entry{{"run", run.id},
-                       {"model", run.model.name},
-                       {"model_version", run.model.version},
-                       {"task", run.task.name},
-                       {"report", run.task.report},
-                       {"dataset", run.dataset.name},
-                       {"inference", nullptr},
-                       {"evaluation", nullptr},
-                       {"manifest", nullptr},
-                       {"failure", nullptr}};
+    json::object entry{
+        {"run", run.id},         {"model", run.model.name},   {"model_version", run.model.version},
+        {"task", run.task.name}, {"report", run.task.report}, {"dataset", run.dataset.name},
+        {"inference", nullptr},  {"evaluation", nullptr},     {"manifest", nullptr},
+        {"failure", nullptr}};
     if (!outcome.failure.empty()) entry["failure"] = outcome.failure;
     const auto show = [&](const char* key, const Path& host) -> Result<void> {
       std::error_code ignored;
