@@ -91,7 +91,8 @@ void AddChatEvent(std::string_view data, Nanos at, ChatAnswer& answer) {
     answer.performance = {.ttft_ms = FindNumber(*performance, "ttft_ms"),
                           .latency_ms = FindNumber(*performance, "latency_ms"),
                           .queue_ms = FindNumber(*performance, "queue_ms"),
-                          .peak_memory_mb = FindNumber(*performance, "peak_memory_mb")};
+                          .peak_memory_mb = FindNumber(*performance, "peak_memory_mb"),
+                          .gpu_memory_mb = FindNumber(*performance, "gpu_memory_mb")};
 }
 
 }  // namespace vlmhb::inference

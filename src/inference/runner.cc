@@ -70,6 +70,7 @@ void FillAnswer(const AttemptResult& last, store::AnswerRow& row) {
   row.attempts = last.row.attempt;
   row.queue_ms = answer.performance.queue_ms;
   row.peak_memory_mb = answer.performance.peak_memory_mb;
+  row.gpu_memory_mb = answer.performance.gpu_memory_mb;
   row.prompt_tokens = answer.prompt_tokens;
   row.completion_tokens = answer.completion_tokens;
   if (!store::IsAnswer(row.outcome)) return;

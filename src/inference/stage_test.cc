@@ -160,6 +160,7 @@ TEST_F(StageTest, AnswersEverySampleOnceAndMeasures) {
     EXPECT_EQ(answer["finish_reason"], "stop");
     EXPECT_EQ(answer["queue_ms"], "0.250");
     EXPECT_EQ(answer["peak_memory_mb"], "12.500");
+    EXPECT_EQ(answer["gpu_memory_mb"], "3.500");
     EXPECT_GT(std::stod(answer["ttft_ms"]), 0);
     EXPECT_GE(std::stod(answer["latency_ms"]), std::stod(answer["ttft_ms"]));
     EXPECT_GE(std::stod(answer["tpot_ms"]), 0);

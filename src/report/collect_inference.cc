@@ -58,10 +58,13 @@ void CountFailure(const store::AnswerRow& row, Totals& totals) {
   failure.examples.push_back(std::move(sample));
 }
 
+void TakeMost(const std::optional<double>& value, std::optional<double>& most) {
+  if (value) most = std::max(most.value_or(*value), *value);
+}
+
 void Count(const store::AnswerRow& row, RunReport& run, Totals& totals) {
-  if (row.peak_memory_mb)
-    run.speed.peak_memory_mb =
-        std::max(run.speed.peak_memory_mb.value_or(*row.peak_memory_mb), *row.peak_memory_mb);
+  TakeMost(row.peak_memory_mb, run.speed.peak_memory_mb);
+  TakeMost(row.gpu_memory_mb, run.speed.gpu_memory_mb);
   if (!store::IsAnswer(row.outcome)) {
     CountFailure(row, totals);
     return;

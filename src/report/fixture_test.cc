@@ -106,6 +106,7 @@ void RunFixture::Write(const std::vector<FixtureSample>& samples) const {
     if (ok) row.latency_ms = sample.latency_ms;
     if (ok) row.completion_tokens = 5;
     row.peak_memory_mb = 100.0 + static_cast<double>(i);
+    row.gpu_memory_mb = sample.gpu_memory_mb;
     answers.push_back(store::ToCells(row));
     requests.push_back({std::to_string(i), fmt::format("2026-11-24T06:40:{:02}.000Z", i % 60),
                         Number(row.latency_ms)});

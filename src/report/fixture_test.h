@@ -20,6 +20,7 @@ struct FixtureSample {
   double errors = 0;        // numerator of cer
   double length = 10;       // its denominator
   std::optional<double> latency_ms = 100;
+  std::optional<double> gpu_memory_mb;
 };
 
 // A run's folders below `root`/<name>.

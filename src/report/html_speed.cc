@@ -139,22 +139,33 @@ std::string Speed(const Report& report) {
              SamplesNeeded(90), SamplesNeeded(99));
 }
 
-std::string Memory(const Report& report) {
+// A bar for each run; "" if none was measured.
+std::string MemoryBars(const Report& report, std::optional<double> Speed::*megabytes,
+                       std::string_view hint) {
   double most = 0;
   for (const RunReport& run : report.runs)
-    most = std::max(most, run.speed.peak_memory_mb.value_or(0));
-  if (most <= 0) return "<p class=\"hint\">Not measured.</p>";
+    most = std::max(most, (run.speed.*megabytes).value_or(0));
+  if (most <= 0) return "";
   std::string out = "<ul class=\"bars\">";
   for (size_t i = 0; i < report.runs.size(); ++i) {
     const RunReport& run = report.runs[i];
-    const double share = run.speed.peak_memory_mb.value_or(0) / most * 100;
+    const std::optional<double> value = run.speed.*megabytes;
     out += fmt::format(
         "<li><span>{}</span><span class=\"number\">{}</span><i class=\"bar b{}\" "
         "style=\"width:{:.1f}%\"></i></li>",
-        RunTitle(report, run), FormatMemory(run.speed.peak_memory_mb), StyleOf(report, i) % 8,
-        share);
+        RunTitle(report, run), FormatMemory(value), StyleOf(report, i) % 8,
+        value.value_or(0) / most * 100);
   }
-  return out + "</ul><p class=\"hint\">Highest resident memory of the model's process tree.</p>";
+  return out + fmt::format("</ul><p class=\"hint\">{}</p>", hint);
+}
+
+std::string Memory(const Report& report) {
+  const std::string out =
+      MemoryBars(report, &Speed::peak_memory_mb,
+                 "Highest resident memory of the model's process tree.") +
+      MemoryBars(report, &Speed::gpu_memory_mb,
+                 "Highest memory of the model's tensors on GPUs, as its framework counts it.");
+  return out.empty() ? "<p class=\"hint\">Not measured.</p>" : out;
 }
 
 }  // namespace vlmhb::report::html

@@ -65,7 +65,8 @@ json::object ToJson(const Speed& speed) {
           {"active_seconds", OptionalToJson(speed.active_seconds)},
           {"answers_per_second", OptionalToJson(speed.answers_per_second)},
           {"tokens_per_second", OptionalToJson(speed.tokens_per_second)},
-          {"peak_memory_mb", OptionalToJson(speed.peak_memory_mb)}};
+          {"peak_memory_mb", OptionalToJson(speed.peak_memory_mb)},
+          {"gpu_memory_mb", OptionalToJson(speed.gpu_memory_mb)}};
 }
 
 json::object ToJson(const Sample& sample, const Report& report) {

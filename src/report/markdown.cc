@@ -180,7 +180,12 @@ std::string SpeedAndMemory(const Report& report) {
   std::string out = "## Speed\n\n";
   Table durations({"run", "duration", "p50", "p90", "p99", "samples"});
   Table rates({"run", "answers", "output tokens", "time at work"});
-  Table memory({"run", "peak memory of the model's processes"});
+  const bool gpus = std::any_of(report.runs.begin(), report.runs.end(), [](const RunReport& run) {
+    return run.speed.gpu_memory_mb.has_value();
+  });
+  std::vector<std::string> memory_columns = {"run", "peak memory of the model's processes"};
+  if (gpus) memory_columns.push_back("of its tensors on GPUs");
+  Table memory(memory_columns);
   for (const RunReport& run : report.runs) {
     DurationRow(durations, run, "time to first token", run.speed.ttft);
     DurationRow(durations, run, "latency", run.speed.latency);
@@ -190,7 +195,9 @@ std::string SpeedAndMemory(const Report& report) {
     rates.Row({Name(run.name), FormatRate(run.speed.answers_per_second),
                FormatRate(run.speed.tokens_per_second),
                FormatMillis(seconds ? std::optional<double>(*seconds * 1000) : std::nullopt)});
-    memory.Row({Name(run.name), FormatMemory(run.speed.peak_memory_mb)});
+    std::vector<std::string> cells = {Name(run.name), FormatMemory(run.speed.peak_memory_mb)};
+    if (gpus) cells.push_back(FormatMemory(run.speed.gpu_memory_mb));
+    memory.Row(cells);
   }
   out += durations.Finish();
   out += fmt::format(

@@ -68,6 +68,7 @@ struct Speed {
   std::optional<double> answers_per_second;  // answers / active_seconds
   std::optional<double> tokens_per_second;   // completion tokens / active_seconds
   std::optional<double> peak_memory_mb;      // MB of 10^6 bytes
+  std::optional<double> gpu_memory_mb;       // the same, as the model's framework counts it
 };
 
 // One sample that is shown: a failure or one of the worst answers.

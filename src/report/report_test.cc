@@ -240,6 +240,25 @@ TEST_F(ReportTest, SaysSoWhenThereIsNoWinner) {
   EXPECT_THAT(Read("report.html"), Not(HasSubstr("★ best")));
 }
 
+TEST_F(ReportTest, MemoryOfGpusIsShownWhereItWasCounted) {
+  std::vector<FixtureSample> samples = Samples(3, 1);
+  const RunFixture without(root(), "cpu");
+  without.Write(samples);
+  ASSERT_TRUE(RunStage({without.Spec("on-cpu", root())}).ok());
+  EXPECT_THAT(Read("report.md"), Not(HasSubstr("GPU")));
+  EXPECT_THAT(Read("report.html"), Not(HasSubstr("tensors on GPUs")));
+
+  samples[0].gpu_memory_mb = 700;
+  samples[1].gpu_memory_mb = 1500;
+  const RunFixture with(root(), "gpu");
+  with.Write(samples);
+  ASSERT_TRUE(RunStage({without.Spec("on-cpu", root()), with.Spec("on-gpu", root())}).ok());
+  EXPECT_THAT(Read("report.md"), HasSubstr("| gpu | 102 MB | 1.50 GB |"));
+  EXPECT_THAT(Read("report.md"), HasSubstr("| cpu | 102 MB | – |"));
+  EXPECT_THAT(Read("report.html"), HasSubstr("tensors on GPUs"));
+  EXPECT_THAT(Read("report.json"), HasSubstr("\"gpu_memory_mb\": 1.5E3"));
+}
+
 TEST_F(ReportTest, MissingPiecesAreToldNotInvented) {
   const RunFixture fixture(root(), "good");
   fixture.Write(Samples(10, 1));

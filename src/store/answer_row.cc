@@ -29,6 +29,7 @@ void VisitAnswer(Row& row, Visit&& visit) {
   visit("completion_tokens", row.completion_tokens);
   visit("finish_reason", row.finish_reason);
   visit("peak_memory_mb", row.peak_memory_mb);
+  visit("gpu_memory_mb", row.gpu_memory_mb);
 }
 
 template <typename Row, typename Visit>

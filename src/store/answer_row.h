@@ -28,6 +28,7 @@ struct AnswerRow {
   std::optional<int64_t> completion_tokens;
   std::string finish_reason;
   std::optional<double> peak_memory_mb;
+  std::optional<double> gpu_memory_mb;
 };
 
 struct RequestRow {

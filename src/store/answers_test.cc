@@ -70,6 +70,7 @@ TEST(Answers, ArePublishedByIdAndRequestsByCompletion) {
   SampleRecord answer = Record(0, "a;b");
   answer.answer.ttft_ms = 1.23456;
   answer.answer.peak_memory_mb = 12;
+  answer.answer.gpu_memory_mb = 3.5;
   ASSERT_TRUE(journal.Append(std::vector{ToPayload(failure), ToPayload(answer)}).ok());
 
   const Result<AnswerCounts> counts = PublishAnswers(journal, folder.path());
@@ -80,9 +81,9 @@ TEST(Answers, ArePublishedByIdAndRequestsByCompletion) {
   EXPECT_EQ(
       *os::ReadFile(folder.path() / kAnswersFile),
       "\xEF\xBB\xBFid;model_answer;outcome;error;attempts;ttft_ms;tpot_ms;latency_ms;queue_ms;"
-      "prompt_tokens;completion_tokens;finish_reason;peak_memory_mb\n"
-      "0;\"a;b\";ok;;1;1.235;;;;;;;12.000\n"
-      "1;;timeout;no answer within 5 ms;2;;;;;;;;\n");
+      "prompt_tokens;completion_tokens;finish_reason;peak_memory_mb;gpu_memory_mb\n"
+      "0;\"a;b\";ok;;1;1.235;;;;;;;12.000;3.500\n"
+      "1;;timeout;no answer within 5 ms;2;;;;;;;;;\n");
   EXPECT_EQ(
       *os::ReadFile(folder.path() / kRequestsFile),
       "\xEF\xBB\xBFid;attempt;started_at;outcome;http_status;error;upload_ms;ttft_ms;latency_ms;"

@@ -64,13 +64,13 @@ Result<Request> ParseKnownRequest(const std::string& type, json::object& message
   return Request(UnknownRequest{type});
 }
 
-Result<std::optional<int64_t>> ReadTokens(const json::object& usage, std::string_view key) {
-  const json::value* value = usage.if_contains(key);
+Result<std::optional<int64_t>> ReadCount(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
   if (value == nullptr || value->is_null()) return std::optional<int64_t>();
-  VLMHB_ASSIGN(const int64_t tokens, GetInt(usage, key));
-  if (tokens < 0)
-    return Error(ErrorCode::kCorrupt, fmt::format("key '{}' is negative: {}", key, tokens));
-  return std::optional<int64_t>(tokens);
+  VLMHB_ASSIGN(const int64_t count, GetInt(object, key));
+  if (count < 0)
+    return Error(ErrorCode::kCorrupt, fmt::format("key '{}' is negative: {}", key, count));
+  return std::optional<int64_t>(count);
 }
 
 Result<Reply> ParseDone(const json::object& message) {
@@ -83,10 +83,21 @@ Result<Reply> ParseDone(const json::object& message) {
   done.finish_reason = static_cast<FinishReason>(*index);
   if (const json::object* usage = FindObject(message, "usage")) {
     done.usage.emplace();
-    VLMHB_ASSIGN(done.usage->prompt_tokens, ReadTokens(*usage, "prompt_tokens"));
-    VLMHB_ASSIGN(done.usage->completion_tokens, ReadTokens(*usage, "completion_tokens"));
+    VLMHB_ASSIGN(done.usage->prompt_tokens, ReadCount(*usage, "prompt_tokens"));
+    VLMHB_ASSIGN(done.usage->completion_tokens, ReadCount(*usage, "completion_tokens"));
   }
+  VLMHB_ASSIGN(done.gpu_memory_bytes, ReadCount(message, "gpu_memory_bytes"));
   return Reply(std::move(done));
+}
+
+Result<Reply> ParseLoaded(const json::object& message) {
+  LoadedReply loaded;
+  VLMHB_ASSIGN(const std::optional<int64_t> requests, ReadCount(message, "requests"));
+  loaded.requests = requests.value_or(1);
+  if (loaded.requests < 1 || loaded.requests > kMaxRequests)
+    return Error(ErrorCode::kCorrupt,
+                 fmt::format("key 'requests' is {}, not 1 to {}", loaded.requests, kMaxRequests));
+  return Reply(loaded);
 }
 
 Result<Reply> ParseError(const json::object& message) {
@@ -237,7 +248,11 @@ json::object ToMessage(const HelloReply& reply) {
   if (!reply.capabilities.empty()) message["capabilities"] = reply.capabilities;
   return message;
 }
-json::object ToMessage(const LoadedReply&) { return {{"type", "loaded"}}; }
+json::object ToMessage(const LoadedReply& reply) {
+  json::object message = {{"type", "loaded"}};
+  if (reply.requests != 1) message["requests"] = reply.requests;
+  return message;
+}
 json::object ToMessage(const DeltaReply& reply) {
   return {{"type", "delta"}, {"id", reply.id}, {"text", reply.text}};
 }
@@ -251,6 +266,7 @@ json::object ToMessage(const DoneReply& reply) {
       usage["completion_tokens"] = *reply.usage->completion_tokens;
     message["usage"] = std::move(usage);
   }
+  if (reply.gpu_memory_bytes) message["gpu_memory_bytes"] = *reply.gpu_memory_bytes;
   return message;
 }
 json::object ToMessage(const ErrorReply& reply) {
@@ -277,7 +293,7 @@ Result<Reply> ParseReply(const json::object& message) {
       hello.capabilities = *capabilities;
     return Reply(std::move(hello));
   }
-  if (type == "loaded") return Reply(LoadedReply{});
+  if (type == "loaded") return ParseLoaded(message);
   if (type == "delta") {
     DeltaReply delta;
     VLMHB_ASSIGN(delta.id, GetInt(message, "id"));

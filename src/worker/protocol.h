@@ -17,6 +17,7 @@ namespace vlmhb::worker {
 
 inline constexpr int64_t kProtocolVersion = 1;
 inline constexpr size_t kMaxFrameBytes = 64u << 20;  // of the payload
+inline constexpr int64_t kMaxRequests = 256;         // of one model at a time
 
 // --- Frames ---
 
@@ -115,7 +116,9 @@ struct HelloReply {
   std::optional<json::object> params_schema;  // absent: the registry entry alone says
   json::object capabilities;
 };
-struct LoadedReply {};
+struct LoadedReply {
+  int64_t requests = 1;  // that it takes at a time, 1 to kMaxRequests
+};
 struct DeltaReply {
   int64_t id = 0;
   std::string text;
@@ -124,6 +127,7 @@ struct DoneReply {
   int64_t id = 0;
   FinishReason finish_reason = FinishReason::kStop;
   std::optional<Usage> usage;
+  std::optional<int64_t> gpu_memory_bytes;  // at most so far, as its framework counts
 };
 struct ErrorReply {
   std::optional<int64_t> id;  // absent: no request is meant
@@ -141,7 +145,7 @@ json::object ToMessage(const DoneReply& reply);
 json::object ToMessage(const ErrorReply& reply);
 
 // kCorrupt for what is not a reply of this protocol. An error code from the future is read as
-// kInternal; a negative token count is refused.
+// kInternal; a negative count is refused.
 Result<Reply> ParseReply(const json::object& message);
 
 // --- The prompt inside of a generate request ---

@@ -161,6 +161,20 @@ TEST(Reply, UsageIsAbsentUnlessCounted) {
   EXPECT_EQ(read.usage->completion_tokens, 12);
 }
 
+TEST(Reply, RequestsAtATimeAndMemoryOfGpus) {
+  EXPECT_FALSE(ToMessage(LoadedReply{}).contains("requests"));
+  EXPECT_EQ(std::get<LoadedReply>(*ParseReply({{"type", "loaded"}})).requests, 1);
+  EXPECT_EQ(std::get<LoadedReply>(*ParseReply(ToMessage(LoadedReply{8}))).requests, 8);
+  for (const json::value& wrong :
+       {json::value(0), json::value(-1), json::value(257), json::value("8"), json::value(1.5)})
+    EXPECT_FALSE(ParseReply({{"type", "loaded"}, {"requests", wrong}}).ok());
+
+  DoneReply done{1};
+  EXPECT_FALSE(ToMessage(done).contains("gpu_memory_bytes"));
+  done.gpu_memory_bytes = 5'000'000'000;
+  EXPECT_EQ(std::get<DoneReply>(*ParseReply(ToMessage(done))).gpu_memory_bytes, 5'000'000'000);
+}
+
 TEST(Reply, ErrorsSurviveTheRoundTripAndNewCodesAreInternal) {
   const ErrorReply error{7, PluginErrorCode::kBadImage, "cannot read a.png", true};
   const auto parsed = ParseReply(ToMessage(error));

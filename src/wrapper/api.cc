@@ -32,12 +32,10 @@ struct Api::Call {
   ChatReply reply;
   bool stream = false;
   bool include_usage = false;
-  json::array messages;
-  json::object params;
 
   std::shared_ptr<PluginHost> host;  // while it works on this request
   Nanos handed_over_at{};
-  Generated generated;
+  Generation generated;
   std::string text;  // the answer so far, if it is not streamed
   std::optional<int64_t> peak_memory_bytes;
 };
@@ -109,8 +107,10 @@ asio::awaitable<void> Api::Chat(const http::IncomingRequest& request,
   Call call{request, writer, ChatReply(std::move(id), options_.model, WallSeconds())};
   call.stream = chat.stream;
   call.include_usage = chat.include_usage;
-  call.messages = std::move(chat.messages);
-  call.params = std::move(chat.params);
+  call.generated.messages = std::move(chat.messages);
+  call.generated.params = std::move(chat.params);
+  call.generated.timeout = options_.timeout;
+  call.generated.on_delta = [this, &call](std::string_view text) { return TakeDelta(call, text); };
 
   const std::optional<ApiError> error = co_await Generate(call);
   if (writer.client_gone()) co_return;
@@ -125,7 +125,7 @@ asio::awaitable<std::optional<ApiError>> Api::Generate(Call& call) {
   const auto ticket = std::make_shared<PluginPool::Ticket>(executor_);
   call.writer.OnDisconnect([this, ticket, &call] {
     if (call.host != nullptr)
-      call.host->Cancel();
+      call.host->Cancel(call.generated);
     else
       pool_.Leave(ticket);
   });
@@ -134,13 +134,11 @@ asio::awaitable<std::optional<ApiError>> Api::Generate(Call& call) {
   call.handed_over_at = http::SteadyNow();
   const std::shared_ptr<PluginHost> host = ticket->host;
   if (call.writer.client_gone()) {
-    pool_.Release(host, /*broken=*/false);
+    pool_.Release(host, PluginPool::Left::kAlive);
     co_return ApiError{499, "cancelled", "the client has gone", false};
   }
   call.host = host;
-  const OnDelta on_delta = [this, &call](std::string_view text) { return TakeDelta(call, text); };
-  std::optional<ApiError> error = co_await host->Generate(
-      std::move(call.messages), std::move(call.params), options_.timeout, on_delta, call.generated);
+  std::optional<ApiError> error = co_await host->Generate(call.generated);
   call.host = nullptr;
   if (call.text.size() > kMaxAnswerBytes)
     error = ApiError{500, "internal",
@@ -148,7 +146,9 @@ asio::awaitable<std::optional<ApiError>> Api::Generate(Call& call) {
   if (host->alive()) call.peak_memory_bytes = pool_.PeakMemoryBytes(*host);
   // A process that was killed because nobody wanted its answer is not to blame.
   const bool unwanted = error.has_value() && error->code == "cancelled";
-  pool_.Release(host, /*broken=*/!host->alive() && !unwanted);
+  pool_.Release(host, host->alive() || unwanted          ? PluginPool::Left::kAlive
+                      : call.generated.broken_in_company ? PluginPool::Left::kBrokenInCompany
+                                                         : PluginPool::Left::kBroken);
   co_return error;
 }
 
@@ -165,7 +165,7 @@ asio::awaitable<bool> Api::TakeDelta(Call& call, std::string_view text) {
 }
 
 Performance Api::Measured(const Call& call) const {
-  const Generated& generated = call.generated;
+  const Generation& generated = call.generated;
   const Nanos received = call.request.first_byte_at;
   Performance performance;
   if (generated.deltas > 0) performance.ttft_ms = ToMillis(generated.first_delta_at - received);
@@ -179,12 +179,14 @@ Performance Api::Measured(const Call& call) const {
                           static_cast<double>(tokens - 1);
   if (call.peak_memory_bytes.has_value())
     performance.peak_memory_mb = static_cast<double>(*call.peak_memory_bytes) / 1e6;
+  if (generated.gpu_memory_bytes.has_value())
+    performance.gpu_memory_mb = static_cast<double>(*generated.gpu_memory_bytes) / 1e6;
   return performance;
 }
 
 asio::awaitable<void> Api::Answer(Call& call) {
   const Performance performance = Measured(call);
-  const Generated& generated = call.generated;
+  const Generation& generated = call.generated;
   if (!call.stream) {
     http::Headers headers = {{"Content-Type", "application/json"}};
     headers.push_back({"X-Latency-Ms", fmt::format("{:.3f}", *performance.latency_ms)});

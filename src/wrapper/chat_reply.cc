@@ -21,7 +21,8 @@ json::object ToObject(const Performance& performance) {
           {"tpot_ms", OptionalToJson(performance.tpot_ms)},
           {"latency_ms", OptionalToJson(performance.latency_ms)},
           {"queue_ms", OptionalToJson(performance.queue_ms)},
-          {"peak_memory_mb", OptionalToJson(performance.peak_memory_mb)}};
+          {"peak_memory_mb", OptionalToJson(performance.peak_memory_mb)},
+          {"gpu_memory_mb", OptionalToJson(performance.gpu_memory_mb)}};
 }
 
 std::string ErrorText(const ApiError& error) {

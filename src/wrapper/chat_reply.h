@@ -18,6 +18,7 @@ struct Performance {
   std::optional<double> latency_ms;
   std::optional<double> queue_ms;
   std::optional<double> peak_memory_mb;
+  std::optional<double> gpu_memory_mb;
 };
 
 json::object ToObject(const Performance& performance);

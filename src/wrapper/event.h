@@ -1,5 +1,6 @@
 #pragma once
-// Something that happens once, and coroutines that wait for it. One executor, one thread.
+// What coroutines wait for: an Event happens once, a Signal again and again. One executor, one
+// thread.
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/as_tuple.hpp>
@@ -27,6 +28,19 @@ class Event {
 
  private:
   bool set_ = false;
+  asio::steady_timer timer_;
+};
+
+class Signal {
+ public:
+  explicit Signal(const asio::any_io_executor& executor)
+      : timer_(executor, asio::steady_timer::time_point::max()) {}
+
+  // Wakes who waits now, and nobody who comes later: ask for the reason before and after Wait.
+  void Raise() { timer_.cancel(); }
+  asio::awaitable<void> Wait() { co_await timer_.async_wait(asio::as_tuple(asio::use_awaitable)); }
+
+ private:
   asio::steady_timer timer_;
 };
 

@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <deque>
 
 #include "base/text.h"
 #include "wrapper/memory.h"
@@ -18,6 +20,8 @@ constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr size_t kReadBytes = 64u << 10;
 // How long a process whose output has ended may take to end itself, so that its status is its own.
 constexpr Millis kEndGrace{1'000};
+// What of one answer may wait here before the plug-in has to wait.
+constexpr size_t kMaxBacklogBytes = 1u << 20;
 
 std::string CommandText(const std::vector<std::string>& argv) { return Join(argv, " "); }
 
@@ -33,15 +37,53 @@ ApiError FromPlugin(const worker::ErrorReply& reply) {
   }
 }
 
+ApiError Cancelled() { return {499, "cancelled", "the request was cancelled", false}; }
+
+ApiError TimedOut(std::string_view doing, const worker::ErrorTail& tail) {
+  return {504, "timeout",
+          fmt::format("the plug-in did not end {} in time and was killed{}", doing, tail.Summary()),
+          true};
+}
+
+ApiError Crashed(std::string_view doing, std::string_view status, const worker::ErrorTail& tail) {
+  return {502, "crashed",
+          fmt::format("the plug-in ended while {}: {}{}", doing, status, tail.Summary()), true};
+}
+
 }  // namespace
+
+// A request that runs. Lives in the frame of Generate; the reader fills it.
+struct PluginHost::Call {
+  struct Delta {
+    std::string text;
+    Nanos received_at{};
+  };
+
+  Call(const asio::any_io_executor& executor, Generation& of, int64_t its_id)
+      : generation(of), id(its_id), changed(executor) {}
+
+  Generation& generation;
+  const int64_t id;
+  Nanos deadline{};
+  bool sent = false;
+  bool cancelled = false;  // then `deadline` is that of the grace
+  bool late = false;       // it let a deadline pass
+  std::deque<Delta> deltas;
+  size_t backlog_bytes = 0;  // of `deltas`
+  bool ended = false;
+  std::optional<ApiError> error;
+  Signal changed;
+};
 
 PluginHost::PluginHost(asio::any_io_executor executor, const PluginCommand& command, Log& log)
     : executor_(executor),
       command_(command),
       log_(log),
+      sent_(executor),
       error_tail_([this](std::string_view line) {
         log_.Write(fmt::format("plug-in {}: {}", process_.pid(), line));
       }),
+      taken_(executor),
       ended_(executor),
       kill_timer_(executor) {}
 
@@ -94,6 +136,7 @@ void PluginHost::Kill() {
   killed_ = true;
   process_.Signal(SIGKILL);
   if (stream_) stream_->Close();
+  taken_.Raise();
 }
 
 void PluginHost::KillAfter(Millis grace) {
@@ -112,8 +155,8 @@ asio::awaitable<void> PluginHost::WaitUntilEnded() {
 asio::awaitable<void> PluginHost::Shutdown() {
   if (!alive()) co_return co_await WaitUntilEnded();
   KillAfter(command_.cancel_grace);
-  const json::object message = worker::ToMessage(worker::ShutdownRequest{});
-  const Result<void> sent = co_await Send(message);
+  Result<std::string> frame = worker::EncodeFrame(worker::ToMessage(worker::ShutdownRequest{}));
+  const Result<void> sent = co_await Send(*std::move(frame));
   if (!sent.ok()) Kill();
   co_await ended_.Wait();
 }
@@ -136,16 +179,19 @@ asio::awaitable<void> PluginHost::ReadErrors() {
 
 // --- The conversation ---
 
-asio::awaitable<Result<void>> PluginHost::Send(const json::object& message) {
-  const Result<std::string> frame = worker::EncodeFrame(message);
-  if (!frame.ok()) co_return frame.error();
+asio::awaitable<Result<void>> PluginHost::Send(std::string frame) {
+  while (sending_) co_await sent_.Wait();
+  sending_ = true;
   const std::shared_ptr<http::Stream> stream = stream_;
-  co_return co_await stream->Write(*frame);
+  Result<void> sent = co_await stream->Write(frame);
+  sending_ = false;
+  sent_.Raise();
+  co_return sent;
 }
 
-asio::awaitable<void> PluginHost::SendAndForget(json::object message) {
+asio::awaitable<void> PluginHost::SendAndForget(std::string frame) {
   const auto self = shared_from_this();
-  [[maybe_unused]] const Result<void> sent = co_await Send(message);
+  [[maybe_unused]] const Result<void> sent = co_await Send(std::move(frame));
 }
 
 asio::awaitable<Result<worker::Reply>> PluginHost::Receive() {
@@ -172,7 +218,7 @@ ApiError PluginHost::Broken(std::string_view why) {
           true};
 }
 
-// Turns an error of Send or Receive into what a client is told. The process is dead afterwards.
+// Turns an error of Ask into why it did not start. The process is dead afterwards.
 asio::awaitable<ApiError> PluginHost::Failed(Error error, std::string doing) {
   if (error.code() == ErrorCode::kCorrupt) co_return Broken(error.message());
   const bool timed_out = error.code() == ErrorCode::kTimeout;
@@ -182,27 +228,25 @@ asio::awaitable<ApiError> PluginHost::Failed(Error error, std::string doing) {
   else
     KillAfter(kEndGrace);
   co_await ended_.Wait();
-  if (cancelled_) co_return ApiError{499, "cancelled", "the request was cancelled", false};
-  if (timed_out)
-    co_return ApiError{504, "timeout",
-                       fmt::format("the plug-in did not end {} in time and was killed{}", doing,
-                                   error_tail_.Summary()),
-                       true};
-  co_return ApiError{
-      502, "crashed",
-      fmt::format("the plug-in ended while {}: {}{}", doing, end_status_, error_tail_.Summary()),
-      true};
+  co_return timed_out ? TimedOut(doing, error_tail_) : Crashed(doing, end_status_, error_tail_);
+}
+
+asio::awaitable<Result<worker::Reply>> PluginHost::Ask(std::string frame) {
+  const Result<void> sent = co_await Send(std::move(frame));
+  if (!sent.ok()) co_return sent.error();
+  co_return co_await Receive();
 }
 
 asio::awaitable<std::optional<ApiError>> PluginHost::Start() {
+  const auto self = shared_from_this();
+  const Result<std::string> hello = worker::EncodeFrame(worker::ToMessage(worker::HelloRequest{}));
+  const Result<std::string> load =
+      worker::EncodeFrame(worker::ToMessage(worker::LoadRequest{command_.load_params}));
+  if (!load.ok()) co_return ApiError{503, "unavailable", load.error().message(), false};
   if (std::optional<ApiError> error = Spawn()) co_return error;
-  const json::object hello = worker::ToMessage(worker::HelloRequest{});
-  const json::object load = worker::ToMessage(worker::LoadRequest{command_.load_params});
 
   stream_->SetDeadline(command_.hello_timeout);
-  const Result<void> greeted = co_await Send(hello);
-  if (!greeted.ok()) co_return co_await Failed(greeted.error(), "greeting");
-  const Result<worker::Reply> answer = co_await Receive();
+  const Result<worker::Reply> answer = co_await Ask(*hello);
   if (!answer.ok()) co_return co_await Failed(answer.error(), "greeting");
   const auto* identity = std::get_if<worker::HelloReply>(&*answer);
   if (identity == nullptr) co_return Broken("its first message is not `hello`");
@@ -217,92 +261,204 @@ asio::awaitable<std::optional<ApiError>> PluginHost::Start() {
   }
 
   stream_->SetDeadline(command_.load_timeout);
-  const Result<void> asked = co_await Send(load);
-  if (!asked.ok()) co_return co_await Failed(asked.error(), "loading");
-  const Result<worker::Reply> loaded = co_await Receive();
+  const Result<worker::Reply> loaded = co_await Ask(*load);
   if (!loaded.ok()) {
     ApiError error = co_await Failed(loaded.error(), "loading");
     if (error.code == "timeout") error.retryable = false;  // the limit is generous already
     co_return error;
   }
   stream_->SetDeadline(Millis(0));
-  if (const auto* error = std::get_if<worker::ErrorReply>(&*loaded)) {
-    ApiError refused = FromPlugin(*error);
-    Kill();
-    co_return refused;
-  }
-  if (!std::holds_alternative<worker::LoadedReply>(*loaded))
-    co_return Broken("its answer to `load` is neither `loaded` nor `error`");
+  if (std::optional<ApiError> error = Loaded(*loaded)) co_return error;
   log_.Write(
       fmt::format("plug-in {} loaded: {} {}", process_.pid(), identity->name, identity->version));
+  asio::co_spawn(
+      executor_, [self] { return self->ReadReplies(); }, asio::detached);
   co_return std::nullopt;
 }
 
-void PluginHost::AwaitNext(Nanos deadline) {
-  if (cancelled_ || command_.idle_timeout.count() == 0) return;
-  const auto left = std::chrono::ceil<Millis>(deadline - http::SteadyNow());
-  stream_->SetDeadline(std::max(Millis(1), std::min(left, command_.idle_timeout)));
-}
-
-void PluginHost::Cancel() {
-  if (cancelled_ || !alive()) return;
-  cancelled_ = true;
-  stream_->SetDeadline(command_.cancel_grace);
-  if (running_id_ == 0) return;  // a message cannot be put into the middle of another
-  json::object message = worker::ToMessage(worker::CancelRequest{running_id_});
-  asio::co_spawn(executor_, SendAndForget(std::move(message)), asio::detached);
-}
-
-asio::awaitable<std::optional<ApiError>> PluginHost::Generate(json::array messages,
-                                                              json::object params, Millis timeout,
-                                                              const OnDelta& on_delta,
-                                                              Generated& generated) {
-  const auto self = shared_from_this();
-  const int64_t id = next_id_++;
-  cancelled_ = false;
-  running_id_ = 0;
-  worker::GenerateRequest request{id, std::move(messages), std::move(params)};
-  const json::object message = worker::ToMessage(request);
-  const Nanos deadline = http::SteadyNow() + timeout;
-  stream_->SetDeadline(timeout);
-  const Result<void> sent = co_await Send(message);
-  if (!sent.ok() && sent.error().code() == ErrorCode::kInvalidConfig) {
-    stream_->SetDeadline(Millis(0));
-    co_return BadRequest(sent.error().message());  // larger than a frame; nothing was sent
+std::optional<ApiError> PluginHost::Loaded(const worker::Reply& reply) {
+  if (const auto* error = std::get_if<worker::ErrorReply>(&reply)) {
+    ApiError refused = FromPlugin(*error);
+    Kill();
+    return refused;
   }
-  if (!sent.ok()) co_return co_await Failed(sent.error(), "taking the request");
-  running_id_ = id;
+  const auto* loaded = std::get_if<worker::LoadedReply>(&reply);
+  if (loaded == nullptr) return Broken("its answer to `load` is neither `loaded` nor `error`");
+  capacity_ = loaded->requests;
+  return std::nullopt;
+}
 
-  while (true) {
-    AwaitNext(deadline);
-    const Result<worker::Reply> reply = co_await Receive();
-    if (!reply.ok()) co_return co_await Failed(reply.error(), "answering the request");
-    if (const auto* delta = std::get_if<worker::DeltaReply>(&*reply)) {
-      if (delta->id != id) co_return Broken("a delta for a request that is not running");
-      if (delta->text.empty() || cancelled_) continue;
-      if (generated.deltas++ == 0) generated.first_delta_at = received_at_;
-      generated.last_delta_at = received_at_;
-      const bool wanted = co_await on_delta(delta->text);
-      if (!wanted) Cancel();
+// --- Requests ---
+
+asio::awaitable<std::optional<ApiError>> PluginHost::Generate(Generation& generation) {
+  const auto self = shared_from_this();
+  Call call(executor_, generation, next_id_++);
+  const Result<std::string> frame = worker::EncodeFrame(worker::ToMessage(worker::GenerateRequest{
+      call.id, std::move(generation.messages), std::move(generation.params)}));
+  if (!frame.ok()) co_return BadRequest(frame.error().message());  // larger than a frame
+  if (!alive()) co_return Crashed("taking the request", end_status_, error_tail_);
+  call.deadline = http::SteadyNow() + generation.timeout;
+  if (calls_.empty()) progress_at_ = http::SteadyNow();
+  calls_.push_back(&call);
+  UpdateDeadline();
+  const Result<void> sent = co_await Send(*frame);
+  call.sent = true;
+  if (!sent.ok()) KillAfter(kEndGrace);  // the reader learns why, and ends the call
+  if (call.cancelled && !call.ended) CancelCall(call);
+
+  while (!call.ended || !call.deltas.empty()) {
+    if (call.deltas.empty()) {
+      co_await call.changed.Wait();
       continue;
     }
-    const auto* done = std::get_if<worker::DoneReply>(&*reply);
-    const auto* error = std::get_if<worker::ErrorReply>(&*reply);
-    // An error without an id answers whatever was sent last: the request, or the `cancel`.
-    if (error != nullptr && !error->id.has_value() && cancelled_) continue;
-    const bool ours =
-        (done != nullptr && done->id == id) || (error != nullptr && error->id.value_or(id) == id);
-    if (!ours) co_return Broken("a message that does not belong to the running request");
-    running_id_ = 0;
-    stream_->SetDeadline(Millis(0));
-    generated.done_at = received_at_;
-    if (error != nullptr) co_return FromPlugin(*error);
-    if (done->finish_reason == worker::FinishReason::kCancelled)
-      co_return ApiError{499, "cancelled", "the request was cancelled", false};
-    generated.finish_reason = done->finish_reason;
-    generated.usage = done->usage;
-    co_return std::nullopt;
+    const Call::Delta delta = std::move(call.deltas.front());
+    call.deltas.pop_front();
+    call.backlog_bytes -= delta.text.size();
+    taken_.Raise();
+    if (call.cancelled) continue;
+    if (generation.deltas++ == 0) generation.first_delta_at = delta.received_at;
+    generation.last_delta_at = delta.received_at;
+    const bool wanted = co_await generation.on_delta(delta.text);
+    if (!wanted) Cancel(generation);
   }
+  co_return std::move(call.error);
+}
+
+void PluginHost::Cancel(const Generation& generation) {
+  const auto found = std::find_if(calls_.begin(), calls_.end(), [&](const Call* call) {
+    return &call->generation == &generation;
+  });
+  if (found == calls_.end() || (*found)->cancelled || !alive()) return;
+  Call& call = **found;
+  call.cancelled = true;
+  call.deadline = http::SteadyNow() + command_.cancel_grace;
+  taken_.Raise();  // nobody waits for its deltas any more
+  UpdateDeadline();
+  if (call.sent) CancelCall(call);  // else Generate does as soon as it is sent
+}
+
+void PluginHost::CancelCall(Call& call) {
+  Result<std::string> frame =
+      worker::EncodeFrame(worker::ToMessage(worker::CancelRequest{call.id}));
+  asio::co_spawn(executor_, SendAndForget(*std::move(frame)), asio::detached);
+}
+
+void PluginHost::UpdateDeadline() {
+  if (!alive()) return;
+  if (calls_.empty()) return stream_->SetDeadline(Millis(0));
+  Nanos first = Nanos::max();
+  for (const Call* call : calls_) {
+    first = std::min(first, call->deadline);
+    if (!call->cancelled && command_.idle_timeout.count() > 0)
+      first = std::min<Nanos>(first, progress_at_ + command_.idle_timeout);
+  }
+  const auto left = std::chrono::ceil<Millis>(first - http::SteadyNow());
+  stream_->SetDeadline(std::max(Millis(1), left));
+}
+
+// --- Replies ---
+
+asio::awaitable<void> PluginHost::ReadReplies() {
+  const auto self = shared_from_this();
+  while (true) {
+    Result<worker::Reply> reply = co_await Receive();
+    if (!reply.ok()) co_return co_await EndAll(reply.error());
+    const std::string wrong = Dispatch(*std::move(reply));
+    if (!wrong.empty()) co_return co_await EndAll(Error(ErrorCode::kCorrupt, wrong));
+    progress_at_ = received_at_;
+    if (command_.idle_timeout.count() > 0) UpdateDeadline();
+    while (HasBacklog() && alive()) co_await taken_.Wait();
+  }
+}
+
+bool PluginHost::HasBacklog() const {
+  return std::any_of(calls_.begin(), calls_.end(), [](const Call* call) {
+    return call->backlog_bytes > kMaxBacklogBytes && !call->cancelled;
+  });
+}
+
+PluginHost::Call* PluginHost::Find(int64_t id) {
+  const auto found =
+      std::find_if(calls_.begin(), calls_.end(), [id](const Call* call) { return call->id == id; });
+  return found == calls_.end() ? nullptr : *found;
+}
+
+std::string PluginHost::Dispatch(worker::Reply reply) {
+  if (auto* delta = std::get_if<worker::DeltaReply>(&reply)) {
+    Call* call = Find(delta->id);
+    if (call == nullptr) return "a delta for a request that is not running";
+    if (delta->text.empty() || call->cancelled) return "";
+    call->backlog_bytes += delta->text.size();
+    call->deltas.push_back({std::move(delta->text), received_at_});
+    call->changed.Raise();
+    return "";
+  }
+  if (const auto* done = std::get_if<worker::DoneReply>(&reply)) {
+    Call* call = Find(done->id);
+    if (call == nullptr) return "a message that does not belong to a running request";
+    call->generation.finish_reason = done->finish_reason;
+    call->generation.usage = done->usage;
+    call->generation.gpu_memory_bytes = done->gpu_memory_bytes;
+    const bool cancelled = done->finish_reason == worker::FinishReason::kCancelled;
+    End(*call, cancelled ? std::optional<ApiError>(Cancelled()) : std::nullopt);
+    return "";
+  }
+  const auto* error = std::get_if<worker::ErrorReply>(&reply);
+  if (error == nullptr) return "a message that does not belong to a running request";
+  Call* call = error->id.has_value() ? Find(*error->id) : nullptr;
+  // An error without an id answers whatever was sent last: the request, or a `cancel`.
+  if (!error->id.has_value() && calls_.size() == 1) {
+    call = calls_.front();
+    if (call->cancelled) return "";
+  }
+  if (call == nullptr) return "an error that does not belong to a running request";
+  End(*call, FromPlugin(*error));
+  return "";
+}
+
+void PluginHost::End(Call& call, std::optional<ApiError> error) {
+  call.generation.done_at = received_at_;
+  call.ended = true;
+  call.error = std::move(error);
+  std::erase(calls_, &call);
+  UpdateDeadline();
+  call.changed.Raise();
+}
+
+asio::awaitable<void> PluginHost::EndAll(Error error) {
+  const bool timed_out = error.code() == ErrorCode::kTimeout;
+  std::optional<ApiError> broken;
+  if (error.code() == ErrorCode::kCorrupt)
+    broken = Broken(error.message());
+  else if (timed_out || killed_)
+    Kill();
+  else
+    KillAfter(kEndGrace);  // about to end by itself: then its status tells why
+  if (timed_out) MarkLate();
+  if (!broken.has_value()) co_await ended_.Wait();
+  const bool in_company = calls_.size() > 1;
+  for (Call* call : std::vector<Call*>(calls_)) {
+    call->generation.broken_in_company = in_company;
+    End(*call, broken.has_value() ? *broken : Unanswered(*call, timed_out));
+  }
+}
+
+// Without a deadline of a request that has passed it was the silence of all.
+void PluginHost::MarkLate() {
+  const Nanos now = http::SteadyNow();
+  for (Call* call : calls_) call->late = call->deadline <= now;
+  const bool any =
+      std::any_of(calls_.begin(), calls_.end(), [](const Call* call) { return call->late; });
+  if (any) return;
+  for (Call* call : calls_) call->late = true;
+}
+
+ApiError PluginHost::Unanswered(const Call& call, bool timed_out) const {
+  if (call.cancelled) return Cancelled();
+  if (call.late) return TimedOut("answering the request", error_tail_);
+  if (!timed_out) return Crashed("answering the request", end_status_, error_tail_);
+  return {502, "crashed", "the plug-in was killed: another request to it did not end in time",
+          true};
 }
 
 }  // namespace vlmhb::wrapper

@@ -7,6 +7,13 @@
 #include <boost/asio/detached.hpp>
 
 namespace vlmhb::wrapper {
+namespace {
+
+// So many times the requests of a process are served alone after company has ended one: whoever was
+// in it asks again within that, also behind others and after a pause.
+constexpr int64_t kAloneRounds = 4;
+
+}  // namespace
 
 PluginPool::PluginPool(asio::any_io_executor executor, PoolOptions options, Log& log)
     : executor_(executor),
@@ -42,11 +49,10 @@ asio::awaitable<void> PluginPool::RunSlot(size_t slot) {
     const std::shared_ptr<PluginHost> host = co_await StartHost(slot);
     if (std::exchange(first, false)) --slots_loading_;
     if (host == nullptr) break;
-    hosts_.insert(host);
-    Offer(host);
+    members_.push_back({host});
+    Serve();
     co_await host->WaitUntilEnded();
-    hosts_.erase(host);
-    std::erase(idle_, host);
+    std::erase_if(members_, [&host](const Member& member) { return member.host == host; });
   }
   if (--slots_left_ > 0) co_return;
   if (!stopping_ && gave_up_.empty()) GiveUp("no plug-in process can be started: " + start_error_);
@@ -82,13 +88,8 @@ asio::awaitable<void> PluginPool::Acquire(std::shared_ptr<Ticket> ticket) {
     ticket->refused = Unavailable();
     co_return;
   }
-  while (!idle_.empty()) {
-    const std::shared_ptr<PluginHost> host = idle_.back();  // used last: its caches are warm
-    idle_.pop_back();
-    if (!host->alive()) continue;
-    ticket->host = host;
-    co_return;
-  }
+  ticket->host = TakePlace();
+  if (ticket->host != nullptr) co_return;
   if (waiting_.size() >= options_.max_queue) {
     ticket->refused = ApiError{
         503, "unavailable",
@@ -105,26 +106,49 @@ void PluginPool::Leave(const std::shared_ptr<Ticket>& ticket) {
   ticket->called.Set();
 }
 
-void PluginPool::Release(const std::shared_ptr<PluginHost>& host, bool broken) {
-  broken_in_a_row_ = broken ? broken_in_a_row_ + 1 : 0;
+void PluginPool::Release(const std::shared_ptr<PluginHost>& host, Left left) {
+  const auto member =
+      std::find_if(members_.begin(), members_.end(),
+                   [&host](const Member& candidate) { return candidate.host == host; });
+  if (member != members_.end()) {
+    --member->taken;
+    std::rotate(member, member + 1, members_.end());
+  }
+  if (left == Left::kBrokenInCompany) {
+    alone_left_ = kAloneRounds * host->capacity();
+    return Serve();
+  }
+  if (left == Left::kAlive && alone_left_ > 0) --alone_left_;
+  broken_in_a_row_ = left == Left::kBroken ? broken_in_a_row_ + 1 : 0;
   if (broken_in_a_row_ >= options_.request_failures && phase() != Phase::kUnavailable)
     return GiveUp(
         fmt::format("{} requests in a row ended their plug-in process; the log has its "
                     "messages",
                     broken_in_a_row_));
-  Offer(host);
+  Serve();
 }
 
-void PluginPool::Offer(const std::shared_ptr<PluginHost>& host) {
-  if (!host->alive()) return;  // its slot starts another
-  if (waiting_.empty()) {
-    idle_.push_back(host);
-    return;
+std::shared_ptr<PluginHost> PluginPool::TakePlace() {
+  Member* best = nullptr;
+  for (Member& member : members_) {
+    const int64_t places = alone_left_ > 0 ? 1 : member.host->capacity();
+    if (!member.host->alive() || member.taken >= places) continue;  // a dead one is replaced
+    if (best == nullptr || member.taken <= best->taken) best = &member;
   }
-  const std::shared_ptr<Ticket> next = waiting_.front();
-  waiting_.pop_front();
-  next->host = host;
-  next->called.Set();
+  if (best == nullptr) return nullptr;
+  ++best->taken;
+  return best->host;
+}
+
+void PluginPool::Serve() {
+  while (!waiting_.empty()) {
+    const std::shared_ptr<PluginHost> host = TakePlace();
+    if (host == nullptr) return;
+    const std::shared_ptr<Ticket> next = waiting_.front();
+    waiting_.pop_front();
+    next->host = host;
+    next->called.Set();
+  }
 }
 
 // --- The end ---
@@ -143,15 +167,14 @@ void PluginPool::EndAll() {
   }
   for (asio::steady_timer& pause : pauses_) pause.cancel();
   for (const auto& host : starting_) host->Kill();
-  for (const auto& host : hosts_) {
-    const bool is_idle = std::find(idle_.begin(), idle_.end(), host) != idle_.end();
-    if (is_idle)
+  for (const Member& member : members_) {
+    const std::shared_ptr<PluginHost> host = member.host;
+    if (member.taken == 0)
       asio::co_spawn(
           executor_, [host] { return host->Shutdown(); }, asio::detached);
     else
       host->Kill();
   }
-  idle_.clear();
 }
 
 asio::awaitable<void> PluginPool::Stop() {

@@ -42,13 +42,19 @@ class PluginPool {
   // Starts all processes.
   void Start();
 
-  // Waits for a process, first come first served; then ticket->host is the caller's until Release.
-  // Otherwise ticket->refused says why (queue full, nothing can be started, Leave).
+  // Waits for a free place in a process, first come first served; then one request to ticket->host
+  // is the caller's until Release. Otherwise ticket->refused says why (queue full, nothing can be
+  // started, Leave).
   asio::awaitable<void> Acquire(std::shared_ptr<Ticket> ticket);
   // Gives up the place in the queue. No-op if the ticket was called already.
   void Leave(const std::shared_ptr<Ticket>& ticket);
-  // `broken`: the request ended the process.
-  void Release(const std::shared_ptr<PluginHost>& host, bool broken);
+  // How a request left its process.
+  enum class Left {
+    kAlive,
+    kBroken,           // the request ended it
+    kBrokenInCompany,  // one of several did
+  };
+  void Release(const std::shared_ptr<PluginHost>& host, Left left);
 
   // Refuses who waits, ends all processes (busy ones at once) and returns when they have ended.
   asio::awaitable<void> Stop();
@@ -58,15 +64,25 @@ class PluginPool {
   // Why nothing can be started. REQUIRES: phase() is kUnavailable.
   ApiError Unavailable() const;
   size_t queued() const { return waiting_.size(); }
-  int processes() const { return static_cast<int>(hosts_.size()); }
+  int processes() const { return static_cast<int>(members_.size()); }
 
   // Takes a new reading of `host` and returns the highest ever of any process.
   std::optional<int64_t> PeakMemoryBytes(const PluginHost& host);
 
  private:
+  // A loaded process, and how many requests it has.
+  struct Member {
+    std::shared_ptr<PluginHost> host;
+    int64_t taken = 0;
+  };
+
   asio::awaitable<void> RunSlot(size_t slot);
   asio::awaitable<std::shared_ptr<PluginHost>> StartHost(size_t slot);
-  void Offer(const std::shared_ptr<PluginHost>& host);
+  // A place in the process with the fewest requests, of those the one used last: its caches are
+  // warm. Null: all are taken.
+  std::shared_ptr<PluginHost> TakePlace();
+  // Gives free places to who waits.
+  void Serve();
   void GiveUp(std::string why);
   // Nothing will be served any more: refuses who waits and ends all processes.
   void EndAll();
@@ -75,9 +91,8 @@ class PluginPool {
   const PoolOptions options_;
   Log& log_;
 
-  std::unordered_set<std::shared_ptr<PluginHost>> hosts_;  // loaded, idle or busy
+  std::vector<Member> members_;  // the one used last at the end
   std::unordered_set<std::shared_ptr<PluginHost>> starting_;
-  std::vector<std::shared_ptr<PluginHost>> idle_;
   std::deque<std::shared_ptr<Ticket>> waiting_;
 
   int slots_loading_ = 0;  // that have neither started once nor been given up
@@ -85,6 +100,9 @@ class PluginPool {
   std::vector<asio::steady_timer> pauses_;  // of each slot, between attempts to start
   std::string start_error_;                 // the latest
   int broken_in_a_row_ = 0;
+  // Requests that are still served alone, because company has ended a process: the one that did
+  // will end its next process by itself.
+  int64_t alone_left_ = 0;
   bool stopping_ = false;
   std::string gave_up_;  // why; empty: it did not
   std::optional<int64_t> peak_memory_bytes_;

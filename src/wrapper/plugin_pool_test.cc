@@ -8,6 +8,7 @@
 #include <boost/asio/detached.hpp>
 
 #include "http/test_peer.h"
+#include "os/file.h"
 
 namespace vlmhb::wrapper {
 namespace {
@@ -19,7 +20,7 @@ using testing::HasSubstr;
 struct Outcome {
   std::optional<ApiError> error;
   std::string text;
-  Generated generated;
+  Generation generated;
 };
 
 class PluginPoolTest : public testing::Test {
@@ -53,17 +54,22 @@ class PluginPoolTest : public testing::Test {
       outcome.error = ticket->refused;
       co_return outcome;
     }
-    json::array messages = {
+    Generation& generated = generations_[image];
+    generated = Generation{};
+    generated.messages = {
         {{"role", "user"}, {"content", {{{"type", "image"}, {"path", "/" + image}}}}}};
-    const OnDelta on_delta = [&outcome](std::string_view text) -> asio::awaitable<bool> {
+    generated.timeout = timeout_;
+    generated.on_delta = [&outcome](std::string_view text) -> asio::awaitable<bool> {
       outcome.text += text;
       co_return true;
     };
     const std::shared_ptr<PluginHost> host = ticket->host;
     ++running_;
-    outcome.error = co_await host->Generate(std::move(messages), json::object(), timeout_, on_delta,
-                                            outcome.generated);
-    pool_->Release(host, !host->alive());
+    outcome.error = co_await host->Generate(generated);
+    outcome.generated = generated;
+    pool_->Release(host, host->alive()                 ? PluginPool::Left::kAlive
+                         : generated.broken_in_company ? PluginPool::Left::kBrokenInCompany
+                                                       : PluginPool::Left::kBroken);
     co_return outcome;
   }
   std::shared_ptr<PluginPool::Ticket> MakeTicket() {
@@ -89,6 +95,7 @@ class PluginPoolTest : public testing::Test {
   Millis timeout_{30'000};
   std::unique_ptr<PluginPool> pool_;
   std::vector<Outcome> outcomes_;
+  std::map<std::string, Generation> generations_;  // by image
   std::atomic<int> running_ = 0;
 };
 
@@ -217,7 +224,7 @@ TEST_F(PluginPoolTest, LeavingTheQueueAndCancellingARunningRequest) {
   EXPECT_EQ(outcomes_[0].error->code, "cancelled");
   EXPECT_EQ(running_, 1);
 
-  loop_.Call([&] { running->host->Cancel(); });
+  loop_.Call([&] { running->host->Cancel(generations_["bad.png"]); });
   ASSERT_TRUE(loop_.Eventually([this] { return outcomes_.size() == 2; }));
   EXPECT_EQ(outcomes_[1].error->code, "cancelled");
   EXPECT_FALSE(loop_.Call([&] { return running->host->alive(); })) << "it did not obey";
@@ -285,6 +292,104 @@ TEST_F(PluginPoolTest, PeakMemoryCountsWhatARequestTook) {
   const auto after = loop_.Call([&] { return pool_->PeakMemoryBytes(*ticket->host); });
   ASSERT_TRUE(before.has_value() && after.has_value());
   EXPECT_GT(*after, *before + 190'000'000);
+}
+
+// tests/plugins/scripted_batches.py: takes several requests at a time.
+class BatchTest : public PluginPoolTest {
+ protected:
+  BatchTest() { options_.command.argv = {"/usr/bin/python3", VLMHB_SCRIPTED_BATCHES, "model"}; }
+  // The plug-in takes three requests, and waits for `gather` before it answers them together.
+  void StartGathering(int gather, int then) {
+    Start({{"requests", 3}, {"gather", gather}, {"then", then}});
+    ASSERT_TRUE(Reaches(PluginPool::Phase::kReady));
+  }
+  void AskAll(std::initializer_list<std::string> images) {
+    for (const std::string& image : images) AskInBackground(image);
+  }
+  bool Ended(size_t count) {
+    return loop_.Eventually([this, count] { return outcomes_.size() == count; });
+  }
+  std::vector<std::string> Texts() const {
+    std::vector<std::string> texts;
+    for (const Outcome& outcome : outcomes_)
+      texts.push_back(outcome.error.has_value() ? outcome.error->code : outcome.text);
+    return texts;
+  }
+};
+
+using testing::ElementsAre;
+using testing::UnorderedElementsAre;
+
+TEST_F(BatchTest, AnswersOfSeveralRequestsComeSideBySide) {
+  StartGathering(3, 3);
+  AskAll({"a", "b", "c", "d"});
+  ASSERT_TRUE(Ended(3));
+  EXPECT_THAT(Texts(), UnorderedElementsAre("a!", "b!", "c!"));
+  EXPECT_EQ(outcomes_[0].generated.deltas, 2u);
+  EXPECT_EQ(outcomes_[0].generated.gpu_memory_bytes, 1'500'000);
+  EXPECT_EQ(running_, 4) << "the fourth has one of the places that became free";
+  AskAll({"e", "f"});
+  EXPECT_TRUE(Ended(6));
+}
+
+TEST_F(BatchTest, WhatEndsItsProcessInCompanyDoesSoAloneNextTime) {
+  options_.request_failures = 2;  // the three that fail together count for none
+  const os::TempFolder folder;
+  Start({{"requests", 3}, {"gather", 3}, {"alone_after", (folder.path() / "marker").string()}});
+  AskAll({"a", "crash", "b"});
+  ASSERT_TRUE(Ended(3));
+  EXPECT_THAT(Texts(), ElementsAre("crashed", "crashed", "crashed"));
+  EXPECT_THAT(outcomes_[0].error->message, HasSubstr("crashed with 3"));
+  EXPECT_TRUE(outcomes_[0].error->retryable);
+
+  AskAll({"c", "crash", "d"});  // of the next process, which gets one at a time
+  ASSERT_TRUE(Ended(6));
+  EXPECT_THAT(Texts(), ElementsAre("crashed", "crashed", "crashed", "c!", "crashed", "d!"));
+  EXPECT_THAT(outcomes_[4].error->message, HasSubstr("crashed with 1"));
+}
+
+TEST_F(BatchTest, CancellingOneLeavesTheOthers) {
+  StartGathering(2, 1);
+  const auto endless = AskInBackground("endless");
+  AskAll({"a"});
+  ASSERT_TRUE(Ended(1));
+  loop_.Call([&] { endless->host->Cancel(generations_["endless"]); });
+  AskAll({"b"});
+  ASSERT_TRUE(Ended(3));
+  EXPECT_THAT(Texts(), UnorderedElementsAre("a!", "cancelled", "b!"));
+  EXPECT_TRUE(loop_.Call([&] { return endless->host->alive(); }));
+}
+
+TEST_F(BatchTest, OneThatDoesNotEndInTimeTakesTheOthersAlong) {
+  StartGathering(3, 3);
+  timeout_ = Millis(300);
+  AskAll({"late"});
+  ASSERT_TRUE(loop_.Eventually([this] { return running_ == 1; }));
+  loop_.Call([this] { timeout_ = Millis(30'000); });
+  AskAll({"a"});
+  ASSERT_TRUE(Ended(2));
+  EXPECT_THAT(Texts(), ElementsAre("timeout", "crashed"));
+  EXPECT_THAT(outcomes_[1].error->message, HasSubstr("another request"));
+}
+
+TEST_F(BatchTest, AnErrorOfNobodyBreaksTheProtocol) {
+  StartGathering(2, 2);
+  AskAll({"anonymous", "a"});
+  ASSERT_TRUE(Ended(2));
+  EXPECT_THAT(Texts(), ElementsAre("protocol_error", "protocol_error"));
+}
+
+TEST_F(BatchTest, ProcessesAreFilledEvenly) {
+  options_.processes = 2;
+  StartGathering(3, 3);
+  std::map<PluginHost*, int> requests;
+  for (const char* image : {"a", "b", "c", "d"}) {
+    const auto ticket = AskInBackground(image);
+    ASSERT_TRUE(loop_.Eventually([&] { return ticket->host != nullptr; }));
+    ++requests[ticket->host.get()];
+  }
+  ASSERT_EQ(requests.size(), 2u);
+  EXPECT_EQ(requests.begin()->second, 2);
 }
 
 TEST_F(PluginPoolTest, StopEndsBusyAndWaitingRequests) {

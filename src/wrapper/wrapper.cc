@@ -53,8 +53,9 @@ Result<void> RunWrapper(const WrapperOptions& options, const std::atomic<bool>& 
   limits.max_body_bytes = options.max_body_bytes;
   // Who waits or is served holds a connection; a few more ask for /health or are about to be
   // refused.
-  limits.max_connections =
-      options.max_queue + static_cast<size_t>(options.processes) + kSpareConnections;
+  limits.max_connections = options.max_queue +
+                           static_cast<size_t>(options.processes * worker::kMaxRequests) +
+                           kSpareConnections;
   VLMHB_ASSIGN(const std::unique_ptr<http::Server> server,
                http::Server::Listen(
                    io.get_executor(), options.listen, limits,

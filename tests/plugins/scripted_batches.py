@@ -1,9 +1,11 @@
-"""A metric and a task in plain Python (docs/formats/plugin-protocol.md), with faults on demand, for tests of their hosts.
+"""A metric, a task and a model of several requests in plain Python (docs/formats/plugin-protocol.md), with faults on demand, for tests of their hosts.
 
-    scripted_batches.py metric|task
+    scripted_batches.py metric|task|model
 
 As a metric it scores 1.0 where prediction and reference are equal, else 0.0; what `load` names under "aggregate" is how. A prediction "!FAULT" makes it
 fail: raise, null, exit, hang, garbage, short, nan, width. As a task it sends the samples that `load` names under "samples", in messages of two.
+As a model it takes "requests" at a time, waits for "gather" of them (after the first time for "then"; for one if the file "alone_after" exists, which it makes), and sends all answers
+piece by piece side by side: the image's name, then "!". An image's name may be a fault: crash, endless (it is answered only when cancelled), anonymous (an error without an id).
 """
 
 import json
@@ -69,8 +71,25 @@ class Plugin:
             os._exit(4)
         self.send({"type": "done", "id": frame["id"]})
 
+    def generate(self, frames):
+        """Answers `frames` and returns those that have no end yet."""
+        names = {frame["id"]: os.path.basename(frame["messages"][0]["content"][0]["path"]) for frame in frames}
+        if "crash" in names.values():
+            print(f"crashed with {len(frames)}", file=sys.stderr, flush=True)
+            os._exit(5)
+        if "anonymous" in names.values():
+            self.send({"type": "error", "code": "internal", "message": "whose?"})
+        for text in (None, "!"):
+            for request_id, name in names.items():
+                self.send({"type": "delta", "id": request_id, "text": text or name})
+        for request_id, name in reversed(names.items()):
+            if name != "endless":
+                self.send({"type": "done", "id": request_id, "finish_reason": "stop", "gpu_memory_bytes": 1500000})
+        return [request_id for request_id, name in names.items() if name == "endless"]
+
     def run(self):
         load = {}
+        gathered, endless = [], []
         while head := sys.stdin.buffer.read(4):
             frame = json.loads(sys.stdin.buffer.read(struct.unpack("<I", head)[0]))
             if frame["type"] == "hello":
@@ -79,10 +98,13 @@ class Plugin:
                            "capabilities": {"aggregate": self.aggregate, "direction": "higher", "width": 2}})
             elif frame["type"] == "load":
                 load = frame["params"]
+                if marker := load.get("alone_after"):
+                    load["gather"] = 1 if os.path.exists(marker) else load["gather"]
+                    open(marker, "w").close()
                 if "fail" in load:
                     self.send({"type": "error", "code": "load_failed", "message": load["fail"]})
                 else:
-                    self.send({"type": "loaded"} | ({"fields": load["fields"]} if "fields" in load else {}))
+                    self.send({"type": "loaded"} | {key: load[key] for key in ("fields", "requests") if key in load})
             elif frame["type"] == "compute":
                 self.compute(frame)
             elif frame["type"] == "aggregate":
@@ -90,6 +112,15 @@ class Plugin:
                 self.send({"type": "values", "id": frame["id"], "values": values})
             elif frame["type"] == "samples":
                 self.samples(frame, load)
+            elif frame["type"] == "generate":
+                gathered.append(frame)
+                if len(gathered) >= load["gather"]:
+                    endless += self.generate(gathered)
+                    gathered = []
+                    load["gather"] = load.get("then", load["gather"])
+            elif frame["type"] == "cancel":
+                if frame["id"] in endless:
+                    self.send({"type": "done", "id": frame["id"], "finish_reason": "cancelled"})
             elif frame["type"] == "shutdown":
                 return
             else:

@@ -14,7 +14,8 @@ MAX_CELL_CHARS = 256 << 20
 
 ANSWER_TYPES: Mapping[str, type] = {
     **dict.fromkeys(("id", "attempts", "prompt_tokens", "completion_tokens"), int),
-    **dict.fromkeys(("ttft_ms", "tpot_ms", "latency_ms", "queue_ms", "peak_memory_mb"), float),
+    **dict.fromkeys(("ttft_ms", "tpot_ms", "latency_ms", "queue_ms", "peak_memory_mb",
+                     "gpu_memory_mb"), float),
 }
 METRIC_TYPES: Mapping[str, type] = {
     **dict.fromkeys(("value", "ci_low", "ci_high", "coverage"), float),

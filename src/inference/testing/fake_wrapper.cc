@@ -69,7 +69,7 @@ constexpr std::string_view kUsage =
     R"({"choices":[],"usage":{"prompt_tokens":2,"completion_tokens":3}})";
 constexpr std::string_view kPerformance =
     R"({"choices":[],"performance":{"ttft_ms":1.5,"latency_ms":2.5,"tpot_ms":null,)"
-    R"("queue_ms":0.25,"peak_memory_mb":12.5}})";
+    R"("queue_ms":0.25,"peak_memory_mb":12.5,"gpu_memory_mb":3.5}})";
 
 // True the first time, for any process.
 bool FirstTime(const std::string& marker) {
