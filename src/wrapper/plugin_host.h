@@ -4,8 +4,6 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
 #include <functional>
 #include <map>
 #include <memory>
@@ -14,14 +12,11 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "http/stream.h"
-#include "os/process.h"
-#include "worker/child.h"
-#include "worker/error_tail.h"
 #include "worker/protocol.h"
 #include "wrapper/api_error.h"
 #include "wrapper/event.h"
 #include "wrapper/log.h"
+#include "wrapper/plugin_process.h"
 
 namespace vlmhb::wrapper {
 
@@ -79,30 +74,22 @@ class PluginHost : public std::enable_shared_from_this<PluginHost> {
   // Asks the process to exit, kills it after the grace, and returns when it has ended.
   asio::awaitable<void> Shutdown();
   // Returns when the process has ended (at once if there never was one).
-  asio::awaitable<void> WaitUntilEnded();
+  asio::awaitable<void> WaitUntilEnded() { return process_->WaitUntilEnded(); }
 
   // Requests that it takes at a time.
   int64_t capacity() const { return capacity_; }
-  bool alive() const { return stream_ != nullptr && !killed_ && !ended_.is_set(); }
+  bool alive() const { return process_->alive(); }
   // Of its process tree, so far; nullopt if not known.
-  std::optional<int64_t> PeakMemoryBytes() const;
+  std::optional<int64_t> PeakMemoryBytes() const { return process_->PeakMemoryBytes(); }
 
  private:
   struct Call;
 
-  std::optional<ApiError> Spawn();
-  asio::awaitable<void> ReadErrors();
-  asio::awaitable<void> ReapWhenEnded(os::Fd pidfd);
-
-  // A coroutine that waits for its turn to write.
-  asio::awaitable<Result<void>> Send(std::string frame);
   asio::awaitable<void> SendAndForget(std::string frame);
-  asio::awaitable<Result<worker::Reply>> Receive();
   asio::awaitable<Result<worker::Reply>> Ask(std::string frame);
   std::optional<ApiError> Loaded(const worker::Reply& reply);
   asio::awaitable<ApiError> Failed(Error error, std::string doing);
   ApiError Broken(std::string_view why);
-  void KillAfter(Millis grace);
 
   // While it is loaded: gives each reply to the call that it belongs to.
   asio::awaitable<void> ReadReplies();
@@ -122,26 +109,13 @@ class PluginHost : public std::enable_shared_from_this<PluginHost> {
   asio::any_io_executor executor_;
   const PluginCommand& command_;
   Log& log_;
-  os::Process process_;
-  std::shared_ptr<http::Stream> stream_;  // the plug-in's standard input and output
-  boost::beast::flat_buffer buffer_;
-  worker::FrameDecoder decoder_;
-  Nanos received_at_{};
-  bool sending_ = false;
-  Signal sent_;
-
-  std::optional<asio::posix::stream_descriptor> errors_;  // its standard error
-  worker::ErrorTail error_tail_;
+  const std::shared_ptr<PluginProcess> process_;
 
   int64_t capacity_ = 1;
   int64_t next_id_ = 1;
   std::vector<Call*> calls_;  // that run; each lives in its Generate
   Nanos progress_at_{};       // when a message came, or the first of the calls began
   Signal taken_;              // a call has taken its deltas
-  bool killed_ = false;
-  Event ended_;
-  std::string end_status_;
-  asio::steady_timer kill_timer_;
 };
 
 }  // namespace vlmhb::wrapper
