@@ -189,6 +189,11 @@ class WorkerHost:
         """The end of its standard error."""
         return self._errors.decode("utf-8", "replace").strip()[-SHOWN_ERROR_CHARS:]
 
+    def log(self) -> str:
+        """What is kept of its standard error, once it has ended."""
+        self._drain.join(1)
+        return self._errors.decode("utf-8", "replace")
+
     def _drain_errors(self) -> None:
         stream = self._process.stderr
         assert stream is not None
