@@ -164,6 +164,14 @@ class FailureTest(unittest.TestCase):
         self.assertIsInstance(answers[1][1], BadImageError)
         self.assertIn("max_tokens", str(answers[2][1]))
 
+    def test_a_bad_option_costs_its_request(self):
+        answers = together(SAYING, asked(), asked(temperature=1.0, top_p=[1]), asked(stop=5),
+                           asked())
+        self.assertEqual([text for text, _ in answers],
+                         [tiny_model.ANSWER, "", "", tiny_model.ANSWER])
+        for _, end in answers[1:3]:
+            self.assertIsInstance(end, Exception)
+
     def test_a_conversation_that_the_template_refuses_costs_its_request(self):
         apply = SAYING._loaded.processor.apply_chat_template
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from vlmhyperbench import Finish, Request, Usage
@@ -78,13 +78,10 @@ def groups(answers: Iterable[Answer], defaults: Any) -> list[list[Answer]]:
     Args:
         defaults: The model's `generation_config`, for options that requests have not.
     """
-    together: dict[Any, list[Answer]] = {}
+    together: dict[tuple[int | None, str], list[Answer]] = {}
     for answer in answers:
         samples = answer.options.get("do_sample", getattr(defaults, "do_sample", False))
         alone = answer.index if samples and answer.seed is not None else None
-        together.setdefault((alone, _key(answer.options)), []).append(answer)
+        options = repr(sorted(answer.options.items()))  # any JSON: not all of it can be hashed
+        together.setdefault((alone, options), []).append(answer)
     return list(together.values())
-
-
-def _key(options: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
-    return tuple(sorted(options.items()))
