@@ -79,6 +79,7 @@ MISTAKES = (
     ("model", "bad_models:BatchForgetsLast", PATIENT, "unanswered_in_batch", "every one"),
     ("model", "bad_models:BatchAlwaysFull", PATIENT, "batch_failed", "raised the exception"),
     ("model", "bad_models:BatchRaisesForAll", PATIENT, "failure_shared", "(index, exception)"),
+    ("model", "bad_models:BatchEndsWithOne", PATIENT, "cancel_shared", "go on with the others"),
     ("metric", "version_is_number:bad", PATIENT, "import_failed", "work"),
     ("metric", "bad_metrics:returns_text", PATIENT, "wrong_type", "float(x)"),
     ("metric", "bad_metrics:returns_nan", PATIENT, "not_finite", "divisions by zero"),

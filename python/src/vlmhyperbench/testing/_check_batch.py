@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from .._protocol import Message
 from ._check_model import broken_image, title_of
@@ -14,8 +15,8 @@ KEEP_APART = "Yield (index, ...) with the index that the request has in `request
              "model has put it (sorted, grouped, padded)."
 
 
-def check_batches(session: Session, asked: Sequence[Message], alone: Sequence[str | None],
-                  folder: Path) -> None:
+def check_batches(session: Session, hello: Mapping[str, Any], asked: Sequence[Message],
+                  alone: Sequence[str | None], folder: Path) -> None:
     """Asks several requests together, whose answers `alone` are known (None: there is none)."""
     known = [(message, answer) for message, answer in zip(asked, alone) if answer is not None]
     size = min(session.loaded.get("requests", 1), MOST_ASKED)
@@ -28,17 +29,26 @@ def check_batches(session: Session, asked: Sequence[Message], alone: Sequence[st
             _check_answers(session, [message for message, _ in pairs],
                            [answer for _, answer in pairs])
     _check_failure(session, known[0][0], size, folder)
+    if hello.get("capabilities", {}).get("cancel"):
+        _check_cancel(session, known[0][0], *known[1])
 
 
-def _generate(session: Session, asked: Sequence[Message]) -> list[tuple[str, Message]]:
-    """The answer to each request and its last message; raises WorkerHung if one does not end."""
+def _generate(session: Session, asked: Sequence[Message],
+              cancelled: int | None = None) -> list[tuple[str, Message]]:
+    """The answer to each request and its last message; raises WorkerHung if one does not end.
+
+    Args:
+        cancelled: The request to cancel as soon as anything comes.
+    """
     worker = session.worker()
     ids = [session.new_id() for _ in asked]
-    for request_id, message in zip(ids, asked):
-        worker.send(message | {"id": request_id})
+    worker.send_all([message | {"id": request_id} for request_id, message in zip(ids, asked)])
     texts, ends = dict.fromkeys(ids, ""), dict[int, Message]()
     while len(ends) < len(ids):
         message = worker.receive()[0]
+        if cancelled is not None:
+            worker.send({"type": "cancel", "id": ids[cancelled]})
+            cancelled = None
         if message["type"] == "delta":
             texts[message["id"]] += message["text"]
         else:
@@ -75,3 +85,15 @@ def _check_failure(session: Session, good: Message, size: int, folder: Path) -> 
                           f"{len(others)} others fail: {others[0]['message']}",
                           "Catch the exception of one request and yield (index, exception); what "
                           "is raised costs the whole batch.")
+
+
+def _check_cancel(session: Session, cancelled: Message, other: Message, alone: str) -> None:
+    """A request that is cancelled takes no other with it."""
+    with session.check("one request that is cancelled leaves the others alone"):
+        _, (text, last) = _generate(session, [cancelled, other], cancelled=0)
+        cut = len(text) < len(alone) and alone.startswith(text)
+        if last["type"] == "error" or cut:
+            session.found("cancel_shared", f"{title_of(other)} was "
+                          f"{'cut' if cut else 'failed'} when another request of its batch was "
+                          "cancelled.", "Look at request.cancelled of each request on its own, and "
+                          "go on with the others.")

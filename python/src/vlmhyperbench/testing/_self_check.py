@@ -83,7 +83,8 @@ def _check_kind(session: Session, hello: dict[str, Any], samples: Sequence[Any] 
     samples = samples or session.probe.get("samples")
     if hello["kind"] == "model":
         asked = [request_of(sample) for sample in samples or model_samples(inputs)]
-        check_batches(session, asked, check_model(session, hello, asked, inputs), inputs)
+        answers = check_model(session, hello, asked, inputs)
+        check_batches(session, hello, asked, answers, inputs)
     elif hello["kind"] == "metric":
         check_metric(session, hello, samples or metric_samples())
     else:
