@@ -70,7 +70,8 @@ def model(name: str, *, version: str = "", streaming: bool | None = None, images
         name: How it is called in lists and reports.
         version: Of the answers: raise it whenever they may change. Default: that of the
             distribution with its entry point.
-        streaming: Whether pieces come while it works. Default: whether it is a generator.
+        streaming: Whether pieces come while it works. Default: whether it (of a class: `generate`,
+            or `generate_batch` where there is no `generate`) is a generator.
         images: The most images of one request, 0 for no limit. More are refused for the model.
         system: Whether it uses the system prompt.
         usage: Whether it counts tokens.
@@ -90,8 +91,7 @@ def model(name: str, *, version: str = "", streaming: bool | None = None, images
 
     def decorate(target: T) -> T:
         is_class = _check_target("model", name, target, ModelInterface)
-        generate = getattr(target, "generate") if is_class else target
-        streamed = streams(generate) if streaming is None else streaming
+        streamed = streams(target) if streaming is None else streaming
         capabilities = _without_none(streaming=streamed, cancel=streamed, images=images,
                                      system=system, usage=usage)
         create = target if is_class else lambda: FunctionModel(target)

@@ -27,15 +27,17 @@ class Service:
     def title(self) -> str:
         return f"{self._plugin.kind} {self._plugin.name!r}"
 
-    def load(self, params: Mapping[str, Any]) -> None:
-        """Makes and loads the instance. May be called again after an exception."""
+    def load(self, params: Mapping[str, Any]) -> Message:
+        """Makes and loads the instance, and answers. May be called again after an exception."""
         instance = self._plugin.create()
         check_call(instance.load, params)
         instance.load(**params)
+        loaded = self.loaded(instance)
         self.instance = instance
+        return loaded
 
-    def loaded(self) -> Message:
-        """What is told of the loaded instance."""
+    def loaded(self, instance: Any) -> Message:
+        """What is told of a loaded instance."""
         return {"type": "loaded"}
 
     def answer(self, message: Message) -> None:

@@ -25,11 +25,11 @@ class TaskService(Service):
 
     requests = {"samples": "samples"}
 
-    def loaded(self) -> Message:
-        names = list(self.instance.field_names())
+    def loaded(self, instance: Any) -> Message:
+        names = list(instance.field_names())
         if not all(isinstance(name, str) for name in names):
             raise ContractError(f"field_names() returned {shown(names)}", "return names, as texts")
-        return super().loaded() | ({"fields": names} if names else {})
+        return super().loaded(instance) | ({"fields": names} if names else {})
 
     def samples(self, request_id: int, message: Message) -> None:
         root = message.get("root")

@@ -7,14 +7,12 @@ standard input and output (docs/formats/plugin-protocol.md).
 from __future__ import annotations
 
 import os
-import queue
 import sys
-import threading
 import traceback
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from ._failure import CAUGHT, message_of
+from ._inbox import Inbox
 from ._metric_service import MetricService
 from ._model_service import ModelService
 from ._protocol import PROTOCOL, FrameReader, FrameWriter, Message, ProtocolError
@@ -26,60 +24,6 @@ from .errors import BadRequestError, UnsupportedError
 __all__ = ["main", "serve"]
 
 USAGE = "usage: python -m vlmhyperbench.worker model|metric|task NAME|module:object"
-MOST_WAITING = 4  # messages; a host sends one request at a time
-
-
-class Inbox:
-    """Messages of the host, read by a thread of its own, so that `cancel` is seen during work."""
-
-    def __init__(self, reader: FrameReader) -> None:
-        self._reader = reader
-        self._queue: queue.Queue[Message | None | BaseException] = queue.Queue(MOST_WAITING)
-        self._cancelled: set[int] = set()
-        self._open: set[int] = set()
-        self._gone = False
-        threading.Thread(target=self._read, name="vlmhyperbench-reader", daemon=True).start()
-
-    def __iter__(self) -> Iterator[Message]:
-        while (item := self._queue.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-            if (request_id := _generate_id(item)) is not None:
-                self._open.discard(request_id)
-                self._cancelled.discard(request_id)
-
-    def is_cancelled(self, request_id: int) -> bool:
-        """Whether the host wants no answer to an unfinished request. From any thread."""
-        return self._gone or request_id in self._cancelled
-
-    def _read(self) -> None:
-        try:
-            while (received := self._reader.receive()) is not None:
-                message = received[0]
-                if message.get("type") == "cancel":
-                    self._cancel(message.get("id"))
-                    continue
-                if (request_id := _generate_id(message)) is not None:
-                    self._cancelled.discard(request_id)  # of an earlier request with that id
-                    self._open.add(request_id)
-                self._queue.put(message)
-                if message.get("type") == "shutdown":
-                    return
-            self._gone = True
-            self._queue.put(None)
-        except BaseException as error:
-            self._gone = True
-            self._queue.put(error)
-
-    def _cancel(self, request_id: Any) -> None:
-        if type(request_id) is int and request_id in self._open:  # else it is answered already
-            self._cancelled.add(request_id)
-
-
-def _generate_id(message: Message) -> int | None:
-    request_id = message.get("id")
-    return request_id if message.get("type") == "generate" and type(request_id) is int else None
 
 
 def _messages(reader: FrameReader) -> Iterator[Message]:
@@ -135,8 +79,7 @@ class Session:
                 raise BadRequestError(f"the {self._service.title} is loaded already")
             if not isinstance(params, dict):
                 raise BadRequestError("'params' of 'load' is not an object")
-            self._service.load(params)
-            loaded = self._service.loaded()
+            loaded = self._service.load(params)
         except CAUGHT as error:
             self._service.fail(None, error, default="load_failed")
         else:
@@ -160,7 +103,7 @@ def serve(plugin: Plugin, input_fd: int, output_fd: int) -> None:
     writer, reader = FrameWriter(output_fd), _reader(input_fd)
     if plugin.kind == "model":
         inbox = Inbox(reader)
-        Session(plugin, ModelService(plugin, writer, inbox.is_cancelled), writer).run(iter(inbox))
+        Session(plugin, ModelService(plugin, writer, inbox), writer).run(iter(inbox))
     else:
         service = (MetricService if plugin.kind == "metric" else TaskService)(plugin, writer)
         Session(plugin, service, writer).run(_messages(reader))

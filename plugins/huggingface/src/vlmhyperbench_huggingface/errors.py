@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from vlmhyperbench import PluginError
 
-__all__ = ["LoadError", "OutOfMemory", "load_error", "request_error"]
+__all__ = ["LoadError", "OutOfMemory", "first_line", "is_out_of_memory", "load_error",
+           "request_error"]
 
 
 class OutOfMemory(PluginError):
@@ -42,7 +43,7 @@ LOAD_ADVICE = {
 def load_error(model: str, error: Exception) -> PluginError:
     """The error of `load` that tells of `error` and what to do about it."""
     if is_out_of_memory(error):
-        return OutOfMemory(f"loading {model}: not enough memory ({_first_line(error)}). Give "
+        return OutOfMemory(f"loading {model}: not enough memory ({first_line(error)}). Give "
                            "dtype: bfloat16, another device, or a smaller model")
     if isinstance(error, ModuleNotFoundError):
         return LoadError(f"loading {model}: it needs the Python package {error.name!r}, which is not "
@@ -52,15 +53,15 @@ def load_error(model: str, error: Exception) -> PluginError:
                          "unasked. Read that code; then give `trust_remote_code: true` and pin "
                          "`revision`, since its owner can change the code at any time")
     advice = next((LOAD_ADVICE[name] for name in _names(error) if name in LOAD_ADVICE), "")
-    text = f"loading {model}: {type(error).__name__}: {_first_line(error)}"
+    text = f"loading {model}: {type(error).__name__}: {first_line(error)}"
     return LoadError(f"{text}. {advice}" if advice else text)
 
 
 def request_error(error: Exception, device: str) -> Exception:
     """`error` of an answer, or a clearer one where there is one."""
     if is_out_of_memory(error):
-        return OutOfMemory(f"not enough memory on {device} ({_first_line(error)}). Lower `max_pixels` "
-                           "(smaller images), `max_tokens`, or give dtype: bfloat16 or another "
+        return OutOfMemory(f"not enough memory on {device} ({first_line(error)}). Lower `batch_size`, "
+                           "`max_pixels` (smaller images), `max_tokens`, or give dtype: bfloat16 or another "
                            "attn_implementation")
     return error
 
@@ -78,6 +79,7 @@ def _names(error: BaseException) -> Iterator[str]:
         cause = cause.__cause__ or cause.__context__
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """The first line of its text, for messages."""
     lines = str(error).strip().splitlines()
     return lines[0][:400] if lines else type(error).__name__

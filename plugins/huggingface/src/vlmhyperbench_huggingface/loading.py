@@ -7,7 +7,7 @@ from typing import Any
 
 from .errors import LoadError
 
-__all__ = ["Loaded", "Source", "load_pretrained"]
+__all__ = ["Loaded", "Source", "free_memory", "load_pretrained"]
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,38 @@ class Loaded:
     model: Any
     device: str
 
+    def end_tokens(self) -> list[int]:
+        """The tokens by which the model ends an answer."""
+        ends = self.model.generation_config.eos_token_id
+        return ends if isinstance(ends, list) else [] if ends is None else [ends]
+
+    def peak_memory(self) -> int | None:
+        """The most bytes that torch's tensors took on the GPU so far; None on a CPU."""
+        if not self.device.startswith("cuda"):
+            return None
+        import torch
+
+        return int(torch.cuda.max_memory_allocated(self.device))
+
+
+def free_memory(device: str) -> None:
+    """Gives back what a failed call had taken."""
+    import gc
+
+    gc.collect()  # an exception and the frames of its traceback refer to each other
+    if device.startswith("cuda"):
+        import torch
+
+        torch.cuda.empty_cache()
+
 
 def load_pretrained(source: Source, *, dtype: str, device: str, attn_implementation: str | None,
-                    min_pixels: int | None, max_pixels: int | None) -> Loaded:
-    """Loads the small things first: their mistakes are told before the weights come."""
+                    min_pixels: int | None, max_pixels: int | None, pads: bool) -> Loaded:
+    """Loads the small things first: their mistakes are told before the weights come.
+
+    Args:
+        pads: Whether conversations of different lengths are to go together.
+    """
     import torch
     from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor
     from transformers.utils import logging
@@ -55,6 +83,8 @@ def load_pretrained(source: Source, *, dtype: str, device: str, attn_implementat
     if not getattr(processor, "chat_template", None):
         raise LoadError(f"loading {source.model}: its processor has no chat template. Take the "
                         "model's instruct or chat variant")
+    if pads:
+        _prepare_padding(source.model, processor.tokenizer)
     attention = {} if attn_implementation is None else {"attn_implementation": attn_implementation}
     model = AutoModelForImageTextToText.from_pretrained(
         source.model, config=config, **source.options(), **attention,
@@ -73,6 +103,16 @@ def _device(device: str, torch: Any) -> str:
                             "`resources` of the model's registry entry, another device, or "
                             "device: cpu")
     return device
+
+
+def _prepare_padding(model: str, tokenizer: Any) -> None:
+    """Pads on the left, since answers go on at the right; with any token, which nobody attends to."""
+    tokenizer.padding_side = "left"
+    if tokenizer.pad_token is None:
+        if tokenizer.eos_token is None:
+            raise LoadError(f"loading {model}: its tokenizer has no token for padding. Give "
+                            "batch_size: 1")
+        tokenizer.pad_token = tokenizer.eos_token
 
 
 def _limit_pixels(model: str, processor: Any, least: int | None, most: int | None) -> None:

@@ -21,9 +21,9 @@ def default_samples(folder: Path) -> list[dict[str, Any]]:
     return [{"text": text, "images": [str(image)]} for text in _samples.QUESTIONS]
 
 
-def check_model(session: Session, hello: Mapping[str, Any], samples: Sequence[Any],
-                folder: Path) -> None:
-    asked = [_message(sample) for sample in samples]
+def check_model(session: Session, hello: Mapping[str, Any], asked: Sequence[Message],
+                folder: Path) -> list[str | None]:
+    """Asks one request at a time; the answers to all, None for those that failed."""
     answers = _check_answers(session, asked)
     capabilities = hello.get("capabilities", {})
     _check_repetition(session, asked, answers)
@@ -32,9 +32,11 @@ def check_model(session: Session, hello: Mapping[str, Any], samples: Sequence[An
     if capabilities.get("cancel"):
         _check_cancel(session, asked)
     _check_broken_image(session, asked, folder)
+    return answers
 
 
-def _message(sample: Mapping[str, Any]) -> Message:
+def request_of(sample: Mapping[str, Any]) -> Message:
+    """The `generate` for a sample."""
     content: list[dict[str, Any]] = [{"type": "image", "path": str(Path(image).absolute())}
                                      for image in sample.get("images", [])]
     content.append({"type": "text", "text": sample.get("text", "")})
@@ -45,7 +47,8 @@ def _message(sample: Mapping[str, Any]) -> Message:
     return {"type": "generate", "messages": messages, "params": params}
 
 
-def _title(message: Message) -> str:
+def title_of(message: Message) -> str:
+    """What is done, for findings."""
     text = message["messages"][-1]["content"][-1]["text"]
     return f"generate() for the question {text!r:.60}"
 
@@ -68,10 +71,10 @@ def _check_answers(session: Session, asked: Sequence[Message]) -> list[str | Non
     answers: list[str | None] = []
     for message in asked:
         answers.append(None)
-        with session.check(_title(message)):
+        with session.check(title_of(message)):
             text, last = _generate(session, message)
             if last["type"] == "error":
-                session.add_error(_title(message), last, "generate_failed")
+                session.add_error(title_of(message), last, "generate_failed")
             else:
                 answers[-1] = text
     with session.check("it says something"):
@@ -90,7 +93,7 @@ def _check_repetition(session: Session, asked: Sequence[Message],
                 continue
             again, last = _generate(session, message)
             if last["type"] == "done" and again != answer:
-                session.found("state_leak", f"{_title(message)} at temperature 0: first "
+                session.found("state_leak", f"{title_of(message)} at temperature 0: first "
                               f"{answer!r:.80}, then, after other requests, {again!r:.80}.",
                               "Keep nothing of a request in self (history, caches, counters), and "
                               "sample greedily at temperature 0.")
@@ -125,17 +128,22 @@ def _check_cancel(session: Session, asked: Sequence[Message]) -> None:
                           "model that cannot stop says streaming=False.")
 
 
-def _check_broken_image(session: Session, asked: Sequence[Message], folder: Path) -> None:
-    """An image that cannot be read is refused, and costs its request only."""
+def broken_image(folder: Path) -> Message:
+    """A request with an image that cannot be read."""
     broken = folder / "broken.png"
     broken.write_bytes(b"\x89PNG\r\n\x1a\n broken")
+    return request_of({"text": "?", "images": [str(broken)]})
+
+
+def _check_broken_image(session: Session, asked: Sequence[Message], folder: Path) -> None:
+    """An image that cannot be read is refused, and costs its request only."""
     title = "an image that cannot be read"
     with session.check(title):
-        text, last = _generate(session, _message({"text": "?", "images": [str(broken)]}))
+        text, last = _generate(session, broken_image(folder))
         if last["type"] == "error" and last["code"] not in REFUSALS:
             finding = _explain.error_finding(title, last, "bad_image", 0)
             session.found("broken_image", finding.message,
                           "Raise BadImageError for an image that cannot be read.")
         _, last = _generate(session, asked[0])
         if last["type"] == "error" and last["code"] not in REFUSALS and session.report.ok:
-            session.add_error(f"{_title(asked[0])} after {title}", last, "broken_by_bad_image")
+            session.add_error(f"{title_of(asked[0])} after {title}", last, "broken_by_bad_image")

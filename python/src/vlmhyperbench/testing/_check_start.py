@@ -7,8 +7,10 @@ import time
 from typing import Any
 
 from .._protocol import PROTOCOL
+from ..errors import ContractError
 from . import _explain
 from ._draft7 import default_problems, schema_problems, why_invalid
+from ._host import WorkerHost
 from ._report import Finding
 from ._session import Session, Stop
 
@@ -117,6 +119,7 @@ def check_load(session: Session) -> None:
         if reply["type"] != "loaded":
             session.add_error("load()", reply, "load_failed")
             session.close()
+        session.loaded = reply
     if not session.has_worker:
         raise Stop
 
@@ -140,7 +143,16 @@ def check_exit(session: Session) -> None:
         elif worker.has_leftovers():
             session.found("leftover_processes", "Processes that it started live on after it.",
                           "End and join() them in unload().")
-        if worker.error_bytes > MOST_ERROR_BYTES:
-            session.found("print_flood", f"It printed {worker.error_bytes} bytes, which nobody "
-                          "reads.", "Print less: progress bars and debug output off, and "
-                          "logging.getLogger(__name__) instead of print().")
+        _check_log(session, worker)
+
+
+def _check_log(session: Session, worker: WorkerHost) -> None:
+    """What the worker could tell nobody: of a batch whose requests had all ended."""
+    for problem in re.findall(re.escape(ContractError.PREFIX) + r"(generate_batch\(\) .*)",
+                              worker.log()):
+        what, fix = _explain.split_todo(problem)
+        session.found(_explain.contract_code(what), what, fix)
+    if worker.error_bytes > MOST_ERROR_BYTES:
+        session.found("print_flood", f"It printed {worker.error_bytes} bytes, which nobody "
+                      "reads.", "Print less: progress bars and debug output off, and "
+                      "logging.getLogger(__name__) instead of print().")

@@ -85,6 +85,12 @@ def contract_code(problem: str) -> str:
     """The code of what a plug-in gave and its interface does not allow."""
     if re.search(r"returned (nan|-?inf)$|returned (nan|-?inf)\.", problem):
         return "not_finite"
+    if "batch_size is " in problem:
+        return "wrong_batch_size"
+    if "generate_batch() yielded the index " in problem:
+        return "wrong_index"
+    if re.search(r"generate_batch\(\) yielded .*, which had ended", problem, re.DOTALL):
+        return "answer_after_end"
     if "outside of the dataset's folder" in problem:
         return "image_outside"
     if "reference is no JSON" in problem:

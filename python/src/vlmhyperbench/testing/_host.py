@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -102,9 +102,13 @@ class WorkerHost:
 
     def send(self, message: Message, timeout_s: float | None = None) -> None:
         """Sends `message`; the answers to it must all come within `timeout_s` from now."""
+        self.send_all([message], timeout_s)
+
+    def send_all(self, messages: Sequence[Message], timeout_s: float | None = None) -> None:
+        """As `send`, at once, so that the worker finds them together."""
         self.allow(timeout_s or self.limits.timeout_s)
-        payload = encode_json(message)
-        self._write(LENGTH.pack(len(payload)) + payload)
+        payloads = map(encode_json, messages)
+        self._write(b"".join(LENGTH.pack(len(payload)) + payload for payload in payloads))
 
     def allow(self, seconds: float) -> None:
         """Moves the deadline to so many seconds from now."""
@@ -188,6 +192,11 @@ class WorkerHost:
     def errors(self) -> str:
         """The end of its standard error."""
         return self._errors.decode("utf-8", "replace").strip()[-SHOWN_ERROR_CHARS:]
+
+    def log(self) -> str:
+        """What is kept of its standard error, once it has ended."""
+        self._drain.join(1)
+        return self._errors.decode("utf-8", "replace")
 
     def _drain_errors(self) -> None:
         stream = self._process.stderr

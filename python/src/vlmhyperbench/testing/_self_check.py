@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from . import _samples
+from ._check_batch import check_batches
 from ._check_metric import check_metric
 from ._check_metric import default_samples as metric_samples
-from ._check_model import check_model
+from ._check_model import check_model, request_of
 from ._check_model import default_samples as model_samples
 from ._check_start import check_exit, check_hello, check_load, check_schema, check_version
 from ._check_task import check_task
@@ -81,7 +82,9 @@ def _check_kind(session: Session, hello: dict[str, Any], samples: Sequence[Any] 
                       "Write into the folder that it is given, and return a list or None.")
     samples = samples or session.probe.get("samples")
     if hello["kind"] == "model":
-        check_model(session, hello, samples or model_samples(inputs), inputs)
+        asked = [request_of(sample) for sample in samples or model_samples(inputs)]
+        answers = check_model(session, hello, asked, inputs)
+        check_batches(session, hello, asked, answers, inputs)
     elif hello["kind"] == "metric":
         check_metric(session, hello, samples or metric_samples())
     else:

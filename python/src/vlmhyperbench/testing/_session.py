@@ -29,6 +29,7 @@ class Session:
         self._starts = 0
         self._next_id = 0
         self.probe: dict[str, Any] = {}
+        self.loaded: Message = {}  # what was answered to `load`
 
     def found(self, code: str, message: str, fix: str) -> None:
         self.add(Finding(code, message, fix))

@@ -1,6 +1,6 @@
 """A VLMHyperBench model."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from vlmhyperbench import Finish, ModelInterface, Request, model
 
@@ -17,7 +17,7 @@ class @OBJECT@(ModelInterface):
         # Import heavy packages and load weights here, once: many requests follow.
         self.greeting = greeting
 
-    def generate(self, request: Request) -> Iterator[str]:
+    def generate(self, request: Request) -> Generator[str, None, Finish]:
         # request.text, request.system, request.images (paths), request.params (max_tokens, temperature, ...)
         yield self.greeting
         for path in request.images:
