@@ -25,6 +25,7 @@ from plugin_client import MAX_FRAME_BYTES, PluginClient, PluginGone  # noqa: E40
 
 ERROR_CODES = {"bad_request", "bad_image", "out_of_memory", "load_failed", "unsupported",
                "internal"}
+MOST_REQUESTS = 256
 OPTIONS = None
 
 
@@ -48,8 +49,10 @@ class Conformance:
         self.plugin = stack.enter_context(PluginClient(OPTIONS.plugin))
 
     def load(self):
-        self.assertEqual(self.plugin.ask({"type": "load", "params": OPTIONS.load}),
-                         {"type": "loaded"})
+        """What `loaded` says."""
+        loaded = self.plugin.ask({"type": "load", "params": OPTIONS.load})
+        self.assertEqual(loaded["type"], "loaded", loaded)
+        return loaded
 
     def assert_error(self, message, codes=None, request_id=None):
         self.assertEqual(message["type"], "error", message)
@@ -148,6 +151,30 @@ class ModelConformance(Conformance, unittest.TestCase):
         _, last = self.plugin.generate(3, [{"type": "image", "data": "!!!not base64!!!"}])
         self.assert_error(last, {"bad_image", "bad_request"}, 3)
         self.assert_answer(*self.plugin.generate(4, image_parts()[0]))
+
+    def test_as_many_requests_at_a_time_as_it_says(self):
+        count = self.load().get("requests", 1)
+        self.assertTrue(type(count) is int and 1 <= count <= MOST_REQUESTS, count)
+        content = image_parts()[0]
+        for first in (1, count + 1):
+            ids = range(first, first + count)
+            for request_id in ids:
+                self.plugin.send_request(request_id, content)
+            ended = self.plugin.receive_answers(ids)
+            for request_id in ids:
+                self.assert_answer(*ended[request_id])
+
+    def test_cancelling_one_of_several_leaves_the_others(self):
+        count = self.load().get("requests", 1)
+        if count == 1:
+            self.skipTest("it takes one request at a time")
+        for request_id in range(count):
+            self.plugin.send_request(request_id, image_parts()[0])
+        self.plugin.send({"type": "cancel", "id": 0})
+        ended = self.plugin.receive_answers(range(count))
+        self.assertIn(ended.pop(0)[1]["finish_reason"], {"cancelled", "stop", "length"})
+        for deltas, done in ended.values():
+            self.assert_answer(deltas, done)
 
     def test_late_cancel_is_harmless(self):
         self.load()

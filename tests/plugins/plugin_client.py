@@ -74,16 +74,26 @@ class PluginClient:
 
     def generate(self, request_id, content, params=None):
         """Returns (deltas, last message) of one request; `content` is the user message's."""
+        self.send_request(request_id, content, params)
+        return self.receive_answers([request_id])[request_id]
+
+    def send_request(self, request_id, content, params=None):
         self.send({"type": "generate", "id": request_id,
                    "messages": [{"role": "user", "content": content}], "params": params or {}})
-        deltas = []
-        while True:
+
+    def receive_answers(self, ids):
+        """Returns {id: (deltas, last message)} of requests that are under way together."""
+        deltas, ended = {request_id: [] for request_id in ids}, {}
+        while len(ended) < len(deltas):
             message = self.receive()
-            if message.get("id") != request_id:
-                raise PluginGone(f"answer to {request_id} has another id: {message}")
-            if message["type"] != "delta":
-                return deltas, message
-            deltas.append(message["text"])
+            request_id = message.get("id")
+            if request_id not in deltas or request_id in ended:
+                raise PluginGone(f"no request is under way for this: {message}")
+            if message["type"] == "delta":
+                deltas[request_id].append(message["text"])
+            else:
+                ended[request_id] = deltas[request_id], message
+        return ended
 
     def wait(self):
         return self.process.wait(timeout=self.timeout_s)
