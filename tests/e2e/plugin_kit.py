@@ -16,7 +16,7 @@ SOURCE = '''
 import json
 import signal
 
-from vlmhyperbench import (Metric, ModelInterface, Prompt, Sample, Task, metric, model, task)
+from vlmhyperbench import (Finish, Metric, ModelInterface, Prompt, Sample, Task, metric, model, task)
 
 
 @metric("same", version="1.0", range=(0, 1))
@@ -58,6 +58,23 @@ class Stems(ModelInterface):
         yield f" / {request.system} / {request.text}"
 
 
+@model("choir", version="1.0")
+class Choir(ModelInterface):
+    """Says how many requests it has together; dies of `crash` in the text of one."""
+
+    batch_size = 4
+
+    def generate_batch(self, requests):
+        if any("crash" in request.text for request in requests):
+            signal.raise_signal(signal.SIGKILL)
+        for piece in ("of ", str(len(requests)), " "):
+            for index in range(len(requests)):
+                yield index, piece
+        for index, request in enumerate(requests):
+            yield index, request.images[0].stem
+            yield index, Finish(gpu_memory_bytes=2_000_000)
+
+
 class OldModel:
     """As the predecessor has them."""
 
@@ -95,6 +112,7 @@ letters = kit:letters
 f1 = kit:F1
 [vlmhyperbench.models]
 stems = kit:Stems
+choir = kit:Choir
 [vlmhyperbench.tasks]
 pairs = kit:Pairs
 """

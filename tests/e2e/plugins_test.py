@@ -269,6 +269,25 @@ class TasksAndModelsTest(PluginCase):
                          ["b&a / two / plain: changed?"])
         self.assertLessEqual(before.items(), self.known_files().items(), "kept beside the new one")
 
+    def test_a_model_that_answers_several_requests_together(self):
+        config = self.pairs("together", *[f"{first}.png b.png x" for first in "ab" * 8],
+                            model="choir", model_params={}, concurrency=4)
+        write_entry(config.parent, "model", "choir")
+        self.run_it(config)
+        answers = [row["model_answer"].split() for row in self.place.answers("together", "r")]
+        self.assertEqual([stem for _, _, stem in answers], list("ab" * 8))
+        self.assertGreater(max(int(count) for _, count, _ in answers), 1)
+        self.assertEqual({row["gpu_memory_mb"] for row in self.place.answers("together", "r")},
+                         {"2.000"})
+
+    def test_a_request_that_ends_its_process_takes_no_other_with_it(self):
+        lines = [f"a.png b.png {answer}" for answer in ("x", "crash", *"yz" * 5)]
+        config = self.pairs("crashing", *lines, model="choir", model_params={}, concurrency=4)
+        write_entry(config.parent, "model", "choir")
+        self.run_it(config, code=1)
+        outcomes = [row["outcome"] for row in self.place.answers("crashing", "r")]
+        self.assertEqual(outcomes, ["ok", "crashed"] + ["ok"] * 10)
+
     def known_files(self):
         """What imports and descriptions are kept in, with the times of their making."""
         cache = self.place.workspace / "cache"

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""The tiny Hugging Face model behind the API wrapper: /v1/chat/completions, plain and streamed.
+"""The tiny Hugging Face model behind the API wrapper: /v1/chat/completions, plain, streamed, and several together.
 
     huggingface_wrapper.py VLMHB PYTHON MODEL     the program, the plug-in's interpreter, the folder of tiny_model.py
 """
 
 import base64
+import concurrent.futures
 import http.client
 import json
 import pathlib
@@ -68,6 +69,18 @@ def check_stream(address):
     return len(pieces), performance
 
 
+def check_together(address):
+    """Answers of several requests at a time, each with its own end."""
+    limits = [40, 2, 40, 3, 40, 40]
+    with concurrent.futures.ThreadPoolExecutor(len(limits)) as clients:
+        answers = list(clients.map(lambda limit: json.loads(ask(address, max_tokens=limit)), limits))
+    for limit, answer in zip(limits, answers):
+        [choice] = answer["choices"]
+        assert choice["finish_reason"] == ("stop" if limit == 40 else "length"), answer
+        text = choice["message"]["content"]
+        assert text == ANSWER if limit == 40 else ANSWER.startswith(text) and len(text) < len(ANSWER), answer
+
+
 def main():
     program, python, model = (str(pathlib.Path(argument).absolute()) for argument in sys.argv[1:])
     with tempfile.TemporaryDirectory() as folder:
@@ -75,12 +88,13 @@ def main():
         spec.write_text(json.dumps({
             "schema": "vlmhb.wrapper/1", "listen": "127.0.0.1:0", "model": "tiny", "log": str(spec.with_name("log")),
             "command": [python, "-m", "vlmhyperbench.worker", "model", "huggingface"],
-            "env": {"PATH": "/usr/bin:/bin", "HOME": folder, "HF_HUB_OFFLINE": "1"}, "load_params": {"model": model, "device": "cpu"}}))
+            "env": {"PATH": "/usr/bin:/bin", "HOME": folder, "HF_HUB_OFFLINE": "1"}, "load_params": {"model": model, "device": "cpu", "batch_size": 4}}))
         wrapper = subprocess.Popen([program, "wrapper", "--spec", str(spec)], stdout=subprocess.PIPE, text=True)
         try:
             address = wrapper.stdout.readline().removeprefix("listening on ").strip()
             check_plain(address)
             pieces, performance = check_stream(address)
+            check_together(address)
             print(f"/v1/chat/completions: {pieces} pieces, first after {performance['ttft_ms']:.0f} ms of {performance['latency_ms']:.0f} ms: ok")
         except BaseException:
             print(spec.with_name("log").read_text(), file=sys.stderr)
