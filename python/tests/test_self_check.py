@@ -101,6 +101,8 @@ MISTAKES = (
     ("metric", "bad_metrics:AggregateRemembers", PATIENT, "aggregate_disagrees", "in self"),
     ("metric", "bad_metrics:AggregateDividesByZero", PATIENT, "aggregate_failed", "exception"),
     ("metric", "bad_metrics:NoValue", PATIENT, "no_value", "where there are samples"),
+    ("metric", "bad_metrics:TooFewOfBatch", PATIENT, "wrong_type", "for each"),
+    ("metric", "bad_metrics:DependsOnBatch", PATIENT, "not_deterministic", "in self"),
     ("task", "bad_tasks:NoSamples", PATIENT, "no_samples", "--root"),
     ("task", "bad_tasks:ReturnsNone", PATIENT, "wrong_type", "Yield Sample(...)"),
     ("task", "bad_tasks:YieldsDict", PATIENT, "wrong_type", "Yield Sample(...)"),

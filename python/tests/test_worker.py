@@ -314,6 +314,44 @@ class Metrics(WorkerCase):
         error = self.worker.ask({"type": "aggregate", "id": 5, "sums": [[6]]})
         self.assertEqual((error["code"], error["id"]), ("bad_request", 5))
 
+    def test_scores_of_a_batch(self):
+        scores = self.scores("""
+            @metric("m", version="1.0", aggregate="ratio")
+            class plugin(Metric):
+                def score_batch(self, predictions, references, fields):
+                    assert len(predictions) == len(references) == len(fields)
+                    return [(len(predictions), len(text)) if text != "bad" else ValueError("no")
+                            for text in predictions]
+            """, ["ab", "bad", "abcd"])
+        self.assertEqual(scores[0::2], [[3.0, 2.0], [3.0, 4.0]])
+        self.assertEqual(scores[1]["error"], "ValueError: no")
+        empty = self.worker.ask({"type": "compute", "id": 4, "predictions": [], "references": []})
+        self.assertEqual(empty["scores"], [])
+
+    def test_a_batch_that_raises_is_scored_one_by_one(self):
+        scores = self.scores("""
+            @metric("m", version="1.0", aggregate="corpus", width=1)
+            class plugin(Metric):
+                def score_batch(self, predictions, references, fields):
+                    return [[1 / len(text)] for text in predictions]
+                def aggregate(self, sums):
+                    return sums[0]
+            """, ["a", "", "ab"])
+        self.assertEqual(scores[0::2], [[1.0], [0.5]])
+        self.assertIn("ZeroDivisionError", scores[1]["error"])
+
+    def test_a_batch_with_too_few_scores(self):
+        self.worker = self.start("metric", """
+            @metric("m", version="1.0")
+            class plugin(Metric):
+                def score_batch(self, predictions, references, fields):
+                    return [1.0]
+            """)
+        error = self.worker.ask({"type": "compute", "id": 3, "predictions": ["a", "b"],
+                                 "references": ["a", "b"]})
+        self.assertEqual((error["type"], error["id"]), ("error", 3))
+        self.assertIn("a score, None or an exception for each", error["message"])
+
     def test_state_of_the_fields_is_not_shared(self):
         scores = self.scores("""
             @metric("m", version="1.0")

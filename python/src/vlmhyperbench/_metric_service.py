@@ -13,6 +13,7 @@ from ._protocol import FrameWriter, Message
 from ._registry import Plugin
 from ._service import Service
 from .errors import BadRequestError, ContractError, shown
+from .metric import Metric
 
 MOST_TRACEBACKS = 20  # of one batch: thousands of the same would not fit into a frame
 
@@ -53,6 +54,8 @@ class MetricService(Service):
 
     def _scores(self, predictions: list[str], references: list[str],
                 rows: Iterator[dict[str, str]]) -> list[Any]:
+        if type(self.instance).score_batch is not Metric.score_batch:
+            return self._scores_together(predictions, references, list(rows))
         corpus = self._aggregate == "corpus"
         score = self.instance.statistics if corpus else self.instance.score
         convert = self._converter()
@@ -66,6 +69,40 @@ class MetricService(Service):
                 failures += 1
                 scores.append(_failure(error, with_traceback=failures <= MOST_TRACEBACKS))
         return scores
+
+    def _scores_together(self, predictions: list[str], references: list[str],
+                         rows: list[dict[str, str]]) -> list[Any]:
+        convert = self._converter()
+        failures = 0
+        scores: list[Any] = []
+        for value in self._batch(predictions, references, rows):
+            try:
+                if isinstance(value, Exception):
+                    raise value
+                scores.append(None if value is None else convert(value))
+            except CAUGHT as error:
+                failures += 1
+                scores.append(_failure(error, with_traceback=failures <= MOST_TRACEBACKS))
+        return scores
+
+    def _batch(self, predictions: list[str], references: list[str],
+               rows: list[dict[str, str]]) -> Sequence[Any]:
+        """Scores, and exceptions in place of those that failed."""
+        if not predictions:
+            return []
+        try:
+            values = self.instance.score_batch(predictions, references, rows)
+        except CAUGHT as error:
+            if len(predictions) == 1:
+                return [error]
+            each = zip(predictions, references, rows)
+            return [value for prediction, reference, fields in each
+                    for value in self._batch([prediction], [reference], [fields])]
+        if not isinstance(values, Sequence) or len(values) != len(predictions):
+            raise ContractError(f"score_batch() returned {shown(values)} for {len(predictions)} "
+                                "answers", "return a list with a score, None or an exception for "
+                                "each")
+        return values
 
     def _converter(self) -> Callable[[Any], Any]:
         if self._aggregate == "mean":

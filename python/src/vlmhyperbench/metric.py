@@ -60,6 +60,23 @@ class Metric:
         raise NotImplementedError(
             f"{type(self).__name__} has no score(self, prediction, reference, fields)")
 
+    def score_batch(self, predictions: Sequence[str], references: Sequence[str],
+                    fields: Sequence[Mapping[str, str]]) -> Sequence[Any]:
+        """Scores up to 256 answers together; for metrics whose model wants many at a time.
+
+        Override it instead of `score` (of `statistics` in a corpus metric): it is called then for
+        every answer. The result has for each what `score` (`statistics`) returns, or an exception,
+        which costs that sample alone. If it raises, each answer is scored in a batch of its own.
+
+        Example:
+            >>> class Lengths(Metric):
+            ...     def score_batch(self, predictions, references, fields):
+            ...         return [len(text) for text in predictions]
+            >>> Lengths().score_batch(["a", "abc"], ["", ""], [{}, {}])
+            [1, 3]
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no score_batch()")
+
     def statistics(self, prediction: str, reference: str,
                    fields: Mapping[str, str]) -> Sequence[float] | None:
         """What one sample adds to the sums of a corpus metric: always `width` finite numbers."""

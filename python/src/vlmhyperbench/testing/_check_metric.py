@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import repeat
 from typing import Any
@@ -12,6 +13,7 @@ from ._session import Session, Stop
 
 Pair = Sequence[Any]  # prediction, reference and, perhaps, fields
 TOLERANCE = 1e-9
+SAME = 1e-5  # sums of 32-bit numbers in another order differ by less
 
 
 def default_samples() -> list[Pair]:
@@ -95,10 +97,19 @@ def _check_repetition(session: Session, pairs: Sequence[Pair], scores: Sequence[
         again = _compute(session, [pair for pair, _ in good])
         backwards = _compute(session, [pair for pair, _ in reversed(good)])[::-1]
         for (pair, first), second, third in zip(good, again, backwards):
-            if not first == second == third:
+            if not _same(first, second) or not _same(first, third):
                 session.found("not_deterministic", f"{_doing(pair)} is {first}, then {second}, and "
                               f"{third} in another order.", "Keep nothing of a sample in self or "
                               "in globals; seed a random.Random of your own in load().")
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Equal, but for what arithmetic in another order of a batch does."""
+    numbers = [score if isinstance(score, list) else [score] for score in (one, other)]
+    if None in numbers[0] + numbers[1] or len(numbers[0]) != len(numbers[1]):
+        return bool(one == other)
+    return all(math.isclose(first, second, rel_tol=SAME, abs_tol=SAME)
+               for first, second in zip(*numbers))
 
 
 def _value(score: Any) -> float | None:
