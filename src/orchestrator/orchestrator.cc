@@ -10,7 +10,7 @@
 #include "orchestrator/handle.h"
 #include "orchestrator/manifest.h"
 #include "orchestrator/reuse.h"
-#include "orchestrator/stage_spec.h"
+#include "orchestrator/stage_launcher.h"
 #include "store/confinement.h"
 #include "store/events.h"
 
@@ -24,7 +24,6 @@ using plan::StageState;
 constexpr Millis kTick{100};
 // Together under the two seconds within which Ctrl-C must have stopped everything.
 constexpr Millis kStopGrace{1500};
-constexpr int64_t kMaxProcesses = 512;
 // How often a stage is started again whose environment went away under it.
 constexpr int kMostRestarts = 2;
 
@@ -53,6 +52,7 @@ class BenchmarkOrchestrator::Execution {
         clock_(clock),
         listener_(listener),
         options_(std::move(options)),
+        launcher_(experiment, folder_, environments, options_),
         graph_(plan),
         reports_(plan.stages.size()),
         results_(plan.stages.size()),
@@ -121,14 +121,14 @@ class BenchmarkOrchestrator::Execution {
     std::vector<size_t> ready = graph_.Ready();
     if (earlier_.empty()) return ready;
     std::stable_partition(ready.begin(), ready.end(), [&](size_t index) {
-      return earlier_.contains(EnvironmentId(plan_.stages[index]));
+      return earlier_.contains(launcher_.EnvironmentId(plan_.stages[index]));
     });
     return ready;
   }
 
   bool TryTake(size_t index) {
     const Stage& stage = plan_.stages[index];
-    const auto earlier = earlier_.find(EnvironmentId(stage));
+    const auto earlier = earlier_.find(launcher_.EnvironmentId(stage));
     const auto held = earlier == earlier_.end() ? std::vector<std::string>() : earlier->second.gpus;
     std::optional<Slots> slots = workers_.TryTake(stage.resources, held);
     if (!slots.has_value()) return false;
@@ -191,13 +191,10 @@ class BenchmarkOrchestrator::Execution {
     results_[index] = std::move(result);
   }
 
-  std::string EnvironmentId(const Stage& stage) const {
-    return Slug(experiment_.name + "-" + stage.id);
-  }
-
   bool IsPlanned(const std::string& env_id) const {
-    return std::any_of(plan_.stages.begin(), plan_.stages.end(),
-                       [&](const Stage& stage) { return EnvironmentId(stage) == env_id; });
+    return std::any_of(plan_.stages.begin(), plan_.stages.end(), [&](const Stage& stage) {
+      return launcher_.EnvironmentId(stage) == env_id;
+    });
   }
 
   // Environments of this experiment that an earlier process left. The workspace's lock is held, so
@@ -213,27 +210,11 @@ class BenchmarkOrchestrator::Execution {
     }
   }
 
-  // nullptr: of no run, or nothing was asked for.
-  const RunProvision* ProvisionOf(const Stage& stage) const {
-    if (!stage.run.has_value() || options_.provisions.empty()) return nullptr;
-    return &options_.provisions.at(*stage.run);
-  }
-
-  // An evaluation runs in the image of its plug-ins, which is one (CheckImages of cli/prepare).
-  std::string ImageOf(const Stage& stage) const {
-    const RunProvision* provision = ProvisionOf(stage);
-    if (provision == nullptr) return "";
-    if (stage.kind == StageKind::kInfer) return provision->model.image.reference;
-    for (const Provision& metric : provision->metrics)
-      if (!metric.image.reference.empty()) return metric.image.reference;
-    return "";
-  }
-
   Result<void> Start(size_t index) {
     graph_.Start(index);
     reports_[index].started = clock_.Steady();
     const Stage& stage = plan_.stages[index];
-    const RunProvision* provision = ProvisionOf(stage);
+    const RunProvision* provision = launcher_.ProvisionOf(stage);
     const Error* problem = provision == nullptr ? nullptr : provision->ProblemOf(stage.kind);
     if (problem != nullptr) {
       workers_.Release(slots_[index]);
@@ -249,12 +230,13 @@ class BenchmarkOrchestrator::Execution {
     const std::string& identity = identities_[index];
     const StagePaths paths = PathsFor(experiment_, stage, folder_);
     const std::string now = FormatUtc(clock_.Wall());
-    const std::string env_id = EnvironmentId(stage);
+    const std::string env_id = launcher_.EnvironmentId(stage);
     RunningStage running{
         env_id, identity, paths, now, store::EventReader(paths.folder / store::kEventsFile),
         {},     {}};
     if (env_.capabilities().reattach) {
-      const Result<void> found = env_.Reattach(SpecOf(index, running), paths.log);
+      const Result<void> found =
+          env_.Reattach(launcher_.SpecOf(stage, identity, slots_[index].gpus), paths.log);
       if (found.ok()) {
         running_.emplace(index, std::move(running));
         Publish(index);
@@ -267,7 +249,9 @@ class BenchmarkOrchestrator::Execution {
                                          .identity = identity,
                                          .started_at = now,
                                          .gpus = slots_[index].gpus}));
-    const Result<void> launched = Launch(index, running);
+    const Result<void> launched =
+        launcher_.Launch(stage, identity, slots_[index].gpus, paths,
+                         stage.kind == StageKind::kReport ? Outcomes() : std::vector<RunOutcome>());
     if (!launched.ok()) {
       if (env_.Cleanup(env_id).ok()) RemoveHandle(paths.handle);
       workers_.Release(slots_[index]);
@@ -275,52 +259,6 @@ class BenchmarkOrchestrator::Execution {
     }
     running_.emplace(index, std::move(running));
     Publish(index);
-    return {};
-  }
-
-  env::EnvSpec SpecOf(size_t index, const RunningStage& running) const {
-    const Stage& stage = plan_.stages[index];
-    env::EnvSpec spec{.id = running.env_id,
-                      .identity = running.identity,
-                      .workspace = folder_.string(),
-                      .cpus = stage.resources.cpus,
-                      .memory_bytes = stage.resources.memory_bytes,
-                      .max_processes = kMaxProcesses,
-                      .gpus = stage.resources.gpus,
-                      .gpu_ids = slots_[index].gpus};
-    spec.image = ImageOf(stage);
-    if (stage.kind == StageKind::kInfer && experiment_.runs.at(*stage.run).model.network)
-      spec.network = env::Network::kOutside;
-    return spec;
-  }
-
-  Result<void> Launch(size_t index, const RunningStage& running) {
-    const Stage& stage = plan_.stages[index];
-    VLMHB_TRY(env_.Setup(SpecOf(index, running)));
-    StageContext context{.experiment = experiment_,
-                         .stage = stage,
-                         .identity = running.identity,
-                         .experiment_folder = folder_,
-                         .program = options_.program,
-                         .retry_failed = options_.retry_failed,
-                         .provision = ProvisionOf(stage)};
-    if (stage.kind == StageKind::kReport) context.outcomes = Outcomes();
-    VLMHB_ASSIGN(MountedStage mounted, MountAndDescribe(context, env_, running.env_id));
-    std::map<std::string, std::string> environment;
-    if (stage.kind == StageKind::kInfer) VLMHB_TRY(HideSecrets(mounted.spec, environment));
-    VLMHB_TRY(os::WriteFileAtomic(running.paths.spec, ToPrettyJson(mounted.spec)));
-    VLMHB_ASSIGN(const std::string spec_path, env_.MountData(running.env_id, running.paths.spec,
-                                                             "stage.json", env::Access::kReadOnly));
-    return env_.Run(running.env_id, {.argv = {mounted.program, "stage", "--spec", spec_path},
-                                     .env = environment,
-                                     .log = running.paths.log});
-  }
-
-  // Secrets reach a model by its environment's variables and stand in no file.
-  Result<void> HideSecrets(json::object& spec, std::map<std::string, std::string>& environment) {
-    json::object& model = spec.at("infer").at("model").as_object();
-    VLMHB_ASSIGN(model["params"], config::MoveSecrets(model.at("params").as_object(),
-                                                      options_.secrets, environment));
     return {};
   }
 
@@ -426,7 +364,7 @@ class BenchmarkOrchestrator::Execution {
         {"confinement", confinement.has_value()
                             ? json::value(store::ConfinementToJson(*confinement))
                             : json::value(nullptr)},
-        {"packages", DescribePackages(ProvisionOf(stage), stage.kind)},
+        {"packages", DescribePackages(launcher_.ProvisionOf(stage), stage.kind)},
         {"counts", {{"total", result.total}, {"ok", result.ok}, {"failed", result.failed}}}};
     return RecordStage(running.paths.folder.parent_path() / "manifest.json",
                        experiment_.runs.at(*stage.run), inputs_.at(*stage.run), stage.kind,
@@ -502,6 +440,7 @@ class BenchmarkOrchestrator::Execution {
   const Clock& clock_;
   Listener& listener_;
   const Options options_;
+  const StageLauncher launcher_;
   plan::StageGraph graph_;
   std::vector<StageReport> reports_;
   std::vector<std::optional<store::StageResult>> results_;  // of each done stage
