@@ -6,6 +6,7 @@
 
 import base64
 import concurrent.futures
+import contextlib
 import http.client
 import json
 import pathlib
@@ -81,27 +82,35 @@ def check_together(address):
         assert text == ANSWER if limit == 40 else ANSWER.startswith(text) and len(text) < len(ANSWER), answer
 
 
-def main():
-    program, python, model = (str(pathlib.Path(argument).absolute()) for argument in sys.argv[1:])
+@contextlib.contextmanager
+def serving(program, python, model, **params):
+    """The address of the API wrapper before the model."""
     with tempfile.TemporaryDirectory() as folder:
         spec = pathlib.Path(folder, "wrapper.json")
         spec.write_text(json.dumps({
             "schema": "vlmhb.wrapper/1", "listen": "127.0.0.1:0", "model": "tiny", "log": str(spec.with_name("log")),
-            "command": [python, "-m", "vlmhyperbench.worker", "model", "huggingface"],
-            "env": {"PATH": "/usr/bin:/bin", "HOME": folder, "HF_HUB_OFFLINE": "1"}, "load_params": {"model": model, "device": "cpu", "batch_size": 4}}))
+            "command": [str(python), "-m", "vlmhyperbench.worker", "model", "huggingface"],
+            "env": {"PATH": "/usr/bin:/bin", "HOME": folder, "HF_HUB_OFFLINE": "1"},
+            "load_params": {"model": str(model), "device": "cpu", **params}}))
         wrapper = subprocess.Popen([program, "wrapper", "--spec", str(spec)], stdout=subprocess.PIPE, text=True)
         try:
-            address = wrapper.stdout.readline().removeprefix("listening on ").strip()
-            check_plain(address)
-            pieces, performance = check_stream(address)
-            check_together(address)
-            print(f"/v1/chat/completions: {pieces} pieces, first after {performance['ttft_ms']:.0f} ms of {performance['latency_ms']:.0f} ms: ok")
+            yield wrapper.stdout.readline().removeprefix("listening on ").strip()
         except BaseException:
             print(spec.with_name("log").read_text(), file=sys.stderr)
             raise
         finally:
             wrapper.terminate()
             wrapper.wait(60)
+            wrapper.stdout.close()
+
+
+def main():
+    program, python, model = (pathlib.Path(argument).absolute() for argument in sys.argv[1:])
+    with serving(program, python, model, batch_size=4) as address:
+        check_plain(address)
+        pieces, performance = check_stream(address)
+        check_together(address)
+    print(f"/v1/chat/completions: {pieces} pieces, first after {performance['ttft_ms']:.0f} ms of {performance['latency_ms']:.0f} ms: ok")
 
 
 if __name__ == "__main__":
