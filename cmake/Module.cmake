@@ -31,9 +31,32 @@ function(vlmhb_module name)
   if(VLMHB_TESTS AND tests)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE ${libraries} GTest::gmock GTest::gtest_main)
+    target_compile_options(${name}_test PRIVATE -O0)  # what they test is optimised; they need not be
+    vlmhb_precompile_test(${name}_test "${arg_DEPS}")
     add_test(NAME ${name} COMMAND ${name}_test)
     set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 300)
   endif()
+endfunction()
+
+# As vlmhb_precompile, with GoogleTest and without optimisation.
+function(vlmhb_precompile_test target deps)
+  set(pch vlmhb_pch_test)
+  set(headers <gmock/gmock.h> <gtest/gtest.h> <map> <memory> <optional> <string> <vector> <fmt/format.h>
+              <boost/json/value.hpp> <boost/json/array.hpp> <boost/json/object.hpp>)
+  set(libraries vlmhb_flags dep_json GTest::gmock)
+  if("dep_asio" IN_LIST deps)
+    set(pch vlmhb_pch_test_asio)
+    list(APPEND headers <boost/asio.hpp> <boost/beast/core.hpp> <boost/beast/http.hpp>)
+    list(APPEND libraries dep_asio)
+  endif()
+  if(NOT TARGET ${pch})
+    add_library(${pch} OBJECT ${CMAKE_BINARY_DIR}/pch.cc)
+    target_link_libraries(${pch} PUBLIC ${libraries})
+    target_compile_options(${pch} PRIVATE -O0)
+    target_precompile_headers(${pch} PRIVATE ${headers})
+  endif()
+  target_link_libraries(${target} PRIVATE dep_json)
+  target_precompile_headers(${target} REUSE_FROM ${pch})
 endfunction()
 
 # One precompiled header for everything light, one for what uses Asio: each is built once and reused.
