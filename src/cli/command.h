@@ -57,5 +57,6 @@ void AddSchema(CLI::App& app, Session& session);
 void AddCompletion(CLI::App& app, Session& session);
 void AddStage(CLI::App& app, Session& session);
 void AddWrapper(CLI::App& app, Session& session);
+void AddMock(CLI::App& app, Session& session);
 
 }  // namespace vlmhb::cli

@@ -85,7 +85,8 @@ int Main(int argc, char** argv) {
   AddGlobals(app, session.globals);
   for (auto* add :
        {AddRun, AddPlan, AddValidate, AddPrompts, AddStatus, AddReport, AddRegistry, AddData,
-        AddEnv, AddDoctor, AddInit, AddSchema, AddCompletion, AddStage, AddWrapper})
+        AddEnv, AddDoctor, AddInit, AddSchema, AddCompletion, AddStage, AddWrapper,
+        AddMock})
     add(app, session);
   for (CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; }))
     verb->footer(verb->get_footer() +
