@@ -39,6 +39,7 @@ void SseParser::TakeLine(std::string_view line) {
   if (first_line_ && line.substr(0, kUtf8Bom.size()) == kUtf8Bom)
     line.remove_prefix(kUtf8Bom.size());
   first_line_ = false;
+  in_event_ = !line.empty();
   if (line.empty()) return Dispatch();
   const size_t colon = line.find(':');
   const std::string_view field = line.substr(0, colon);

@@ -28,6 +28,8 @@ class SseParser {
   // without data are skipped; what is unfinished when the input ends is dropped, as the standard
   // says. kCorrupt for an oversized event; feed nothing more after that.
   Result<void> Feed(std::string_view chunk);
+  // True where what comes next begins an event: at the begin, and right behind an empty line.
+  bool between_events() const { return line_.empty() && !in_event_ && !after_cr_; }
 
  private:
   void TakeLine(std::string_view line);
@@ -38,6 +40,7 @@ class SseParser {
   std::string line_;  // an unfinished line from earlier chunks
   std::string data_;
   std::string name_;
+  bool in_event_ = false;   // a line has come since the last empty one
   bool after_cr_ = false;   // a LF that follows belongs to the CR before it
   bool first_line_ = true;  // a byte order mark may precede it
 };
