@@ -4,6 +4,19 @@
 
 namespace vlmhb {
 
+size_t EndOfJsonString(std::string_view text, size_t begin) {
+  for (size_t from = begin; from < text.size();) {
+    const void* found = std::memchr(text.data() + from, '"', text.size() - from);
+    if (found == nullptr) break;
+    const auto quote = static_cast<size_t>(static_cast<const char*>(found) - text.data());
+    size_t backslashes = 0;
+    while (quote - backslashes > begin && text[quote - backslashes - 1] == '\\') ++backslashes;
+    if (backslashes % 2 == 0) return quote;
+    from = quote + 1;
+  }
+  return std::string_view::npos;
+}
+
 JsonMembers::JsonMembers(std::string_view object) : text_(object) {
   SkipSpace();
   if (at_ >= text_.size() || text_[at_] != '{') {
@@ -26,20 +39,10 @@ void JsonMembers::SkipSpace() {
 
 // REQUIRES: at_ is at the opening quote. Afterwards at_ is behind the closing one.
 bool JsonMembers::SkipString() {
-  size_t from = at_ + 1;
-  while (from < text_.size()) {
-    const void* found = std::memchr(text_.data() + from, '"', text_.size() - from);
-    if (found == nullptr) break;
-    const auto quote = static_cast<size_t>(static_cast<const char*>(found) - text_.data());
-    size_t backslashes = 0;
-    while (quote - backslashes > at_ + 1 && text_[quote - backslashes - 1] == '\\') ++backslashes;
-    if (backslashes % 2 == 0) {
-      at_ = quote + 1;
-      return true;
-    }
-    from = quote + 1;
-  }
-  return Bad();
+  const size_t end = EndOfJsonString(text_, at_ + 1);
+  if (end == std::string_view::npos) return Bad();
+  at_ = end + 1;
+  return true;
 }
 
 bool JsonMembers::SkipValue() {

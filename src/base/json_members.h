@@ -6,6 +6,9 @@
 
 namespace vlmhb {
 
+// The place of the quote that ends the JSON string whose text begins at `begin`; npos without one.
+size_t EndOfJsonString(std::string_view text, size_t begin);
+
 class JsonMembers {
  public:
   // `object` is a JSON text that outlives it and everything it returns.

@@ -2,24 +2,12 @@
 
 #include <cstring>
 
+#include "base/json_members.h"
+
 namespace vlmhb::load {
 namespace {
 
 bool IsSpace(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
-
-// The place of the quote that ends the JSON string which begins at `begin`; npos without one.
-size_t EndOfString(std::string_view text, size_t begin) {
-  for (size_t from = begin; from < text.size();) {
-    const void* found = std::memchr(text.data() + from, '"', text.size() - from);
-    if (found == nullptr) break;
-    const auto quote = static_cast<size_t>(static_cast<const char*>(found) - text.data());
-    size_t backslashes = 0;
-    while (quote - backslashes > begin && text[quote - backslashes - 1] == '\\') ++backslashes;
-    if (backslashes % 2 == 0) return quote;
-    from = quote + 1;
-  }
-  return std::string_view::npos;
-}
 
 // The place of a text in the event, without its quotes.
 struct Text {
@@ -147,7 +135,7 @@ class Pass {
 
   bool String() {
     if (Peek() != '"') return false;
-    const size_t end = EndOfString(text_, at_ + 1);
+    const size_t end = EndOfJsonString(text_, at_ + 1);
     if (end == std::string_view::npos) return false;
     at_ = end + 1;
     return true;
@@ -210,7 +198,7 @@ EventFacts EventScanner::Scan(std::string_view data) {
 bool EventScanner::LikeLast(std::string_view data, EventFacts& facts) const {
   if (last_.empty() || data.size() <= text_begin_) return false;
   if (std::memcmp(data.data(), last_.data(), text_begin_) != 0) return false;
-  const size_t end = EndOfString(data, text_begin_);
+  const size_t end = EndOfJsonString(data, text_begin_);
   if (end == std::string_view::npos || end == text_begin_) return false;
   if (data.substr(end) != std::string_view(last_).substr(text_end_)) return false;
   facts = facts_;

@@ -15,11 +15,7 @@ constexpr size_t kEventsOfBatch = 256;
 
 }  // namespace
 
-Nanos Now() {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return std::chrono::seconds(now.tv_sec) + Nanos(now.tv_nsec);
-}
+Nanos Now() { return SystemClock().Steady(); }
 
 Timer::~Timer() {
   if (loop_ != nullptr) loop_->Disarm(*this);
