@@ -6,23 +6,16 @@
 #include <limits>
 
 #include "base/check.h"
+#include "base/splitmix.h"
 
 namespace vlmhb::evaluate {
 namespace {
 
 // The loops over resamples run in blocks of constant length, so that -O2 vectorises them.
 constexpr size_t kBlock = 32;
-constexpr size_t kDrawsPerHash = 4;                // 16 bits each
-constexpr uint64_t kGolden = 0x9E3779B97F4A7C15u;  // SplitMix64's step
+constexpr size_t kDrawsPerHash = 4;  // 16 bits each
 
 size_t Padded(size_t resamples) { return (resamples + kBlock - 1) / kBlock * kBlock; }
-
-// The output function of SplitMix64 (Steele, Lea, Flood 2014).
-uint64_t Mix(uint64_t x) {
-  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
-  x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
-  return x ^ (x >> 31);
-}
 
 // A uniform 16-bit number u gives the weight k for which 65536 * P(X < k) <= u < 65536 * P(X <= k).
 // 65536 * P(X <= k), rounded, for k = 0 to 7; 8 takes the rest.
@@ -42,23 +35,23 @@ void InvertPoisson(const uint16_t* uniform, double* weights) {
 uint64_t ClusterHash(std::string_view cluster) {
   uint64_t hash = 0xCBF29CE484222325u;
   for (const char c : cluster) hash = (hash ^ uint8_t(c)) * 0x100000001B3u;
-  return Mix(hash);
+  return SplitMix(hash);
 }
 
 uint64_t SampleCluster(std::string_view cell, uint64_t sample_id) {
-  return cell.empty() ? Mix(sample_id + kGolden) : ClusterHash(cell);
+  return cell.empty() ? SplitMix(sample_id + kSplitMixStep) : ClusterHash(cell);
 }
 
 PoissonWeights::PoissonWeights(size_t resamples, uint64_t seed)
-    : seed_(Mix(seed + kGolden)), resamples_(resamples), weights_(Padded(resamples)) {}
+    : seed_(SplitMix(seed + kSplitMixStep)), resamples_(resamples), weights_(Padded(resamples)) {}
 
 const PoissonWeights& PoissonWeights::Draw(uint64_t cluster) {
-  uint64_t counter = Mix(cluster ^ seed_);
+  uint64_t counter = SplitMix(cluster ^ seed_);
   for (size_t block = 0; block < weights_.size(); block += kBlock) {
     uint16_t uniform[kBlock];
     for (size_t i = 0; i < kBlock; i += kDrawsPerHash) {
-      counter += kGolden;
-      const uint64_t bits = Mix(counter);
+      counter += kSplitMixStep;
+      const uint64_t bits = SplitMix(counter);
       for (size_t j = 0; j < kDrawsPerHash; ++j) uniform[i + j] = uint16_t(bits >> (16 * j));
     }
     InvertPoisson(uniform, &weights_[block]);

@@ -14,11 +14,13 @@
 #include <vector>
 
 #include "base/result.h"
-#include "inference/signal.h"
+#include "http/signal.h"
 #include "store/answer_row.h"
 #include "store/journal.h"
 
 namespace vlmhb::inference {
+
+namespace asio = boost::asio;
 
 class Committer {
  public:
@@ -56,7 +58,7 @@ class Committer {
   Callbacks callbacks_;
 
   // On the event loop's thread.
-  Signal changed_;
+  http::Signal changed_;
   size_t waiting_samples_ = 0;
   size_t waiting_bytes_ = 0;
   bool failed_ = false;

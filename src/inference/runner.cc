@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "http/client.h"
+#include "http/signal.h"
 #include "inference/attempt.h"
 #include "inference/committer.h"
 #include "inference/sample_source.h"
-#include "inference/signal.h"
 #include "inference/wrapper_process.h"
 
 namespace vlmhb::inference {
@@ -202,7 +202,7 @@ class Runner {
         FillAnswer(result, record.answer);
         co_return record;
       }
-      co_await SleepFor(io_.get_executor(), backoff);
+      co_await http::SleepFor(io_.get_executor(), backoff);
       if (failure_.has_value()) co_return std::nullopt;
       backoff = std::min(2 * backoff, kLastBackoff);
     }
@@ -237,7 +237,7 @@ class Runner {
   WrapperProcess wrapper_;
   Committer committer_;
   asio::steady_timer watch_timer_;
-  Signal worker_ended_;
+  http::Signal worker_ended_;
   std::vector<std::unique_ptr<http::Connection>> connections_;
   uint64_t workers_ = 0;
   int starts_logged_ = 1;

@@ -101,7 +101,7 @@ asio::awaitable<Result<void>> WrapperProcess::WaitUntilLoaded() {
     if (health.has_value() && health->status == "ready") co_return Result<void>();
     if (health.has_value() && health->status == "unavailable")
       co_return UnavailableError(health->error);
-    co_await SleepFor(executor_, pause);
+    co_await http::SleepFor(executor_, pause);
     pause = std::min(2 * pause, kLastPoll);
   }
   co_return Error(ErrorCode::kTimeout,
@@ -141,7 +141,7 @@ asio::awaitable<Result<WrapperProcess::Health>> WrapperProcess::Recover(int star
 asio::awaitable<void> WrapperProcess::WaitForEnd(int starts_before) {
   const auto deadline = SteadyClock::now() + kDeathPatience;
   while (!cancelled_ && starts_ == starts_before && !Ended() && SteadyClock::now() < deadline)
-    co_await SleepFor(executor_, kFirstPoll);
+    co_await http::SleepFor(executor_, kFirstPoll);
 }
 
 Error WrapperProcess::EndedError(std::string_view when) {

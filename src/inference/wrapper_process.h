@@ -14,11 +14,13 @@
 #include "base/result.h"
 #include "http/client.h"
 #include "http/endpoint.h"
-#include "inference/signal.h"
+#include "http/signal.h"
 #include "os/file.h"
 #include "os/process.h"
 
 namespace vlmhb::inference {
+
+namespace asio = boost::asio;
 
 struct WrapperOptions {
   std::vector<std::string> argv;           // without --spec
@@ -85,7 +87,7 @@ class WrapperProcess {
   int starts_left_ = kMaxStarts;
   int starts_ = 0;
   std::optional<Error> failed_;
-  Signal changed_;
+  http::Signal changed_;
 };
 
 // The last lines of a file, at most `bytes`; "" if it cannot be read.

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/splitmix.h"
 #include "base/text.h"
 
 namespace vlmhb::mock {
@@ -17,13 +18,9 @@ constexpr std::array<std::string_view, 9> kNames = {
 constexpr Nanos kLongest = std::chrono::hours(1);
 constexpr int64_t kMostTokens = 100'000;
 
-// A number in [0, 1) that looks random, of SplitMix64.
+// A number in [0, 1) that looks random.
 double Draw(uint64_t seed, uint64_t index) {
-  uint64_t x = seed + (index + 1) * 0x9E3779B97F4A7C15u;
-  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
-  x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
-  x ^= x >> 31;
-  return static_cast<double>(x >> 11) * 0x1.0p-53;
+  return static_cast<double>(SplitMix(seed + (index + 1) * kSplitMixStep) >> 11) * 0x1.0p-53;
 }
 
 Error Wrong(std::string message) { return Error(ErrorCode::kInvalidConfig, std::move(message)); }

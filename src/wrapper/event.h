@@ -31,17 +31,4 @@ class Event {
   asio::steady_timer timer_;
 };
 
-class Signal {
- public:
-  explicit Signal(const asio::any_io_executor& executor)
-      : timer_(executor, asio::steady_timer::time_point::max()) {}
-
-  // Wakes who waits now, and nobody who comes later: ask for the reason before and after Wait.
-  void Raise() { timer_.cancel(); }
-  asio::awaitable<void> Wait() { co_await timer_.async_wait(asio::as_tuple(asio::use_awaitable)); }
-
- private:
-  asio::steady_timer timer_;
-};
-
 }  // namespace vlmhb::wrapper

@@ -65,7 +65,7 @@ struct PluginHost::Call {
   size_t backlog_bytes = 0;  // of `deltas`
   bool ended = false;
   std::optional<ApiError> error;
-  Signal changed;
+  http::Signal changed;
 };
 
 PluginHost::PluginHost(asio::any_io_executor executor, const PluginCommand& command, Log& log)
@@ -79,7 +79,7 @@ PluginHost::PluginHost(asio::any_io_executor executor, const PluginCommand& comm
 
 void PluginHost::Kill() {
   process_->Kill();
-  taken_.Raise();
+  taken_.Notify();
 }
 
 asio::awaitable<void> PluginHost::Shutdown() {
@@ -207,7 +207,7 @@ asio::awaitable<std::optional<ApiError>> PluginHost::Generate(Generation& genera
     const Call::Delta delta = std::move(call.deltas.front());
     call.deltas.pop_front();
     call.backlog_bytes -= delta.text.size();
-    taken_.Raise();
+    taken_.Notify();
     if (call.cancelled) continue;
     if (generation.deltas++ == 0) generation.first_delta_at = delta.received_at;
     generation.last_delta_at = delta.received_at;
@@ -225,7 +225,7 @@ void PluginHost::Cancel(const Generation& generation) {
   Call& call = **found;
   call.cancelled = true;
   call.deadline = http::SteadyNow() + command_.cancel_grace;
-  taken_.Raise();  // nobody waits for its deltas any more
+  taken_.Notify();  // nobody waits for its deltas any more
   UpdateDeadline();
   if (call.sent) CancelCall(call);  // else Generate does as soon as it is sent
 }
@@ -283,7 +283,7 @@ std::string PluginHost::Dispatch(worker::Reply reply) {
     if (delta->text.empty() || call->cancelled) return "";
     call->backlog_bytes += delta->text.size();
     call->deltas.push_back({std::move(delta->text), process_->received_at()});
-    call->changed.Raise();
+    call->changed.Notify();
     return "";
   }
   if (const auto* done = std::get_if<worker::DoneReply>(&reply)) {
@@ -315,7 +315,7 @@ void PluginHost::End(Call& call, std::optional<ApiError> error) {
   call.error = std::move(error);
   std::erase(calls_, &call);
   UpdateDeadline();
-  call.changed.Raise();
+  call.changed.Notify();
 }
 
 asio::awaitable<void> PluginHost::EndAll(Error error) {

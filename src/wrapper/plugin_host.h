@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "http/signal.h"
 #include "worker/protocol.h"
 #include "wrapper/api_error.h"
 #include "wrapper/event.h"
@@ -115,7 +116,7 @@ class PluginHost : public std::enable_shared_from_this<PluginHost> {
   int64_t next_id_ = 1;
   std::vector<Call*> calls_;  // that run; each lives in its Generate
   Nanos progress_at_{};       // when a message came, or the first of the calls began
-  Signal taken_;              // a call has taken its deltas
+  http::Signal taken_;        // a call has taken its deltas
 };
 
 }  // namespace vlmhb::wrapper

@@ -116,7 +116,7 @@ asio::awaitable<Result<void>> PluginProcess::Send(std::string frame) {
   const std::shared_ptr<http::Stream> stream = stream_;
   Result<void> sent = co_await stream->Write(frame);
   sending_ = false;
-  sent_.Raise();
+  sent_.Notify();
   co_return sent;
 }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "http/signal.h"
 #include "http/stream.h"
 #include "os/process.h"
 #include "worker/error_tail.h"
@@ -70,7 +71,7 @@ class PluginProcess : public std::enable_shared_from_this<PluginProcess> {
   worker::FrameDecoder decoder_;
   Nanos received_at_{};
   bool sending_ = false;
-  Signal sent_;
+  http::Signal sent_;
 
   std::optional<asio::posix::stream_descriptor> errors_;  // its standard error
   worker::ErrorTail error_tail_;

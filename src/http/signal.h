@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 
-namespace vlmhb::inference {
+namespace vlmhb::http {
 
 namespace asio = boost::asio;
 
@@ -31,4 +31,4 @@ inline asio::awaitable<void> SleepFor(asio::any_io_executor executor, Millis dur
   co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
 }
 
-}  // namespace vlmhb::inference
+}  // namespace vlmhb::http
